@@ -1,0 +1,38 @@
+# `make demo` and `make test` set everything up in .venv by themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help demo dev test check lint types imports fuzz bench clean
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "maskproxy needs Python 3.11 or newer; try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+demo: $(STAMP) ## the whole story in one minute: secrets sent, masked, recorded, replayed
+	@$(BIN)/maskproxy dev demo
+
+dev: $(STAMP) ## the embedded setting, left running
+	@$(BIN)/maskproxy dev
+
+test: check ## lint, types, import rules and every fast test
+	$(BIN)/python -m pytest -n 2
+
+check: lint types imports ## lint, types and import rules alone
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+imports: $(STAMP)
+	$(BIN)/lint-imports
+
+clean: ## forget the environment and every cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build dist

@@ -1,0 +1,1 @@
+"""What in a body may be read and edited: codings, JSON, SSE, Claude's schema, forms. Pure."""

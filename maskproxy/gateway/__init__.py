@@ -1,0 +1,1 @@
+"""The network: listeners, tunnels, the exchange, the upstream client, keys and credentials."""

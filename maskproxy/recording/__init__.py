@@ -1,0 +1,1 @@
+"""Masked frames, appended to rotating files and told again as a session."""

@@ -1,0 +1,1 @@
+"""The daemon around the gateway: building, draining, systemd, the admin endpoint, metrics, logs."""
