@@ -1,0 +1,179 @@
+"""The answer on its way back: decoded, masked, recorded as masked, then given to the client.
+
+An answer that its mask must see whole (a JSON document) is read under the memory budget and sent with its exact length.
+Every other answer streams, and the client gets each piece as soon as the mask lets go of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from maskproxy.bodies.codings import decoder
+from maskproxy.bodies.masks import BodyMask, answer_mask
+from maskproxy.errors import BadRequest, MaskproxyError, TooLarge, UnsupportedCoding, UpstreamFailed
+from maskproxy.gateway import heads
+from maskproxy.gateway.intake import mask_piece, mask_rest, masked_whole, off_loop
+from maskproxy.gateway.memory import Reservation
+from maskproxy.gateway.upstream import UpstreamAnswer
+from maskproxy.masking import Masking
+
+if TYPE_CHECKING:
+    from maskproxy.gateway.exchange import Exchange
+
+_PIECE_BYTES = 64 * 1024
+
+
+class Answer:
+    """An answer that has begun to arrive from upstream. `begun` is true once its head is on the way to the client."""
+
+    def __init__(
+        self, exchange: Exchange, head: heads.RequestHead, masking: Masking, upstream: UpstreamAnswer, masked: int
+    ) -> None:
+        route = exchange.route
+        assert route is not None
+        self.exchange = exchange
+        self.head = head
+        self.masking = masking
+        self.upstream = upstream
+        self.masked_in_request = masked
+        self.begun = False
+        self.bytes_out = 0
+        self.bodiless = head.method == "HEAD" or upstream.status in {204, 304}
+        self.coding = _value(upstream.fields, "content-encoding")
+        self.mask: BodyMask = answer_mask(
+            masking,
+            api=route.api,
+            path=head.path,
+            status=upstream.status,
+            content_type=_value(upstream.fields, "content-type"),
+            policy=exchange.gateway.body_policy,
+        )
+
+    @property
+    def observed(self) -> bool:
+        grant = self.exchange.grant
+        return grant is not None and grant.mode == "observe"
+
+    def fields(self) -> heads.Fields:
+        """The answer's fields, end-to-end ones only, masked."""
+        kept = heads.for_client(self.upstream.fields)
+        return [(n, self.masking.text(v.encode("latin-1"))[0].decode("latin-1")) for n, v in kept]
+
+    async def decoded(self, limit_bytes: int) -> AsyncIterator[bytes]:
+        """What upstream sends, without its content coding. A coding that cannot be read is upstream's failure."""
+        gateway = self.exchange.gateway
+        try:
+            coding = decoder(self.coding, limit_bytes=limit_bytes)
+            inflates = self.coding not in {None, "identity"}
+            async for data in self.upstream.chunks():
+                if not inflates:
+                    yield coding.feed(data)
+                    continue
+                for start in range(0, len(data), _PIECE_BYTES):
+                    yield await off_loop(gateway, coding.feed, data[start : start + _PIECE_BYTES], always=True)
+            yield coding.finish()
+        except (BadRequest, TooLarge, UnsupportedCoding) as error:
+            raise UpstreamFailed("The API's answer could not be read, so it was not passed on.", detail=str(error)) from error
+
+
+async def give_answer(answer: Answer, reservation: Reservation) -> web.StreamResponse:
+    """Send the answer to the client. Raises a `MaskproxyError` before or after its head is out; `begun` tells which."""
+    journal = answer.exchange.journal
+    assert journal is not None
+    fields = answer.fields()
+    await journal.response(answer.upstream.status, answer.upstream.reason, fields)
+    response = web.StreamResponse(status=answer.upstream.status, reason=answer.upstream.reason)
+    for name, value in fields:
+        response.headers.add(name, value)
+    response.headers["x-maskproxy-session"] = answer.exchange.session
+    if answer.bodiless:
+        return await _without_body(answer, response)
+    try:
+        if answer.mask.streams:
+            await _stream(answer, response)
+        else:
+            await _whole(answer, response, reservation)
+    except MaskproxyError:
+        raise
+    return response
+
+
+async def _without_body(answer: Answer, response: web.StreamResponse) -> web.StreamResponse:
+    _note_masked(answer, response, 0)
+    if answer.head.method == "HEAD":
+        response.content_length = None
+    answer.begun = True
+    await response.prepare(answer.exchange.request)
+    return response
+
+
+async def _whole(answer: Answer, response: web.StreamResponse, reservation: Reservation) -> None:
+    exchange = answer.exchange
+    gateway, journal = exchange.gateway, exchange.journal
+    assert journal is not None
+    raw = bytearray() if answer.observed else None
+    try:
+        source = answer.decoded(gateway.limits.whole_answer_bytes)
+        out = await masked_whole(gateway, source, answer.mask, reservation, raw)
+    except BadRequest as error:
+        raise UpstreamFailed("The API's answer could not be read, so it was not passed on.", detail=str(error)) from error
+    forward = bytes(raw) if raw is not None else out.forward
+    await journal.body("response_body", out.record)
+    await _count(answer, 0)
+    _note_masked(answer, response, len(answer.mask.findings))
+    response.content_length = len(forward)
+    answer.begun = True
+    await response.prepare(exchange.request)
+    answer.bytes_out = len(forward)
+    await response.write(forward)
+
+
+async def _stream(answer: Answer, response: web.StreamResponse) -> None:
+    exchange = answer.exchange
+    gateway, journal = exchange.gateway, exchange.journal
+    assert journal is not None
+    _note_masked(answer, response, 0)
+    if exchange.request.version.minor == 1:
+        response.enable_chunked_encoding()
+    answer.begun = True
+    await response.prepare(exchange.request)
+    observed, told, fed = answer.observed, 0, 0
+    mask = answer.mask
+    async for data in answer.decoded(gateway.limits.answer_bytes):
+        out = await mask_piece(gateway, mask, data)
+        fed += len(data)
+        if out.record:
+            await journal.body("response_body", out.record)
+        if len(mask.findings) != told:
+            told = await _count(answer, told)
+        forward = data if observed else out.forward
+        if forward:
+            answer.bytes_out += len(forward)
+            await response.write(forward)
+    out = await mask_rest(gateway, mask, fed)
+    await journal.body("response_body", out.record)
+    await _count(answer, told)
+    if out.forward and not observed:
+        answer.bytes_out += len(out.forward)
+        await response.write(out.forward)
+    if mask.unread_bytes and exchange.route is not None:
+        gateway.meters.unread(exchange.route.name, mask.unread_bytes)
+
+
+async def _count(answer: Answer, told: int) -> int:
+    journal = answer.exchange.journal
+    assert journal is not None
+    return await journal.findings("answer", answer.mask.findings, told)
+
+
+def _note_masked(answer: Answer, response: web.StreamResponse, in_answer: int) -> None:
+    if total := answer.masked_in_request + in_answer:
+        response.headers["x-maskproxy-masked"] = str(total)
+
+
+def _value(fields: heads.Fields, name: str) -> str | None:
+    values = [v for n, v in fields if n.lower() == name]
+    return ", ".join(values) if values else None

@@ -1,0 +1,338 @@
+"""One request and its answer, top to bottom.
+
+    head checked -> whose, to where -> may they -> body read, decoded, masked -> recorded -> credential put in -> upstream
+    -> answer decoded, masked -> recorded as masked -> client
+
+Whatever refuses raises a `MaskproxyError`. Before the answer's head is out it becomes an answer in the API's error shape;
+after that the connection is cut, so that the client sees an incomplete answer and never a clean end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+from aiohttp import web
+
+from maskproxy.access.grants import Grant
+from maskproxy.access.policy import permit
+from maskproxy.access.tokens import Person
+from maskproxy.bodies.masks import BodyMask, request_mask
+from maskproxy.errors import (
+    CredentialFailed,
+    Denied,
+    MaskproxyError,
+    Misdirected,
+    RecordingFailed,
+    Unauthenticated,
+    Unavailable,
+)
+from maskproxy.gateway import heads
+from maskproxy.gateway.answer import Answer, give_answer
+from maskproxy.gateway.connection import Connection, new_id
+from maskproxy.gateway.heads import RequestHead
+from maskproxy.gateway.intake import body_limit, decoded, mask_piece, mask_rest, masked_whole
+from maskproxy.gateway.journal import Journal
+from maskproxy.gateway.routes import Route
+from maskproxy.gateway.server import Handler, plain_answer
+from maskproxy.gateway.state import Gateway
+from maskproxy.gateway.upstream import UpstreamAnswer
+from maskproxy.masking import Masked, Masking, trusted
+
+_BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+
+
+class Exchange:
+    """The state of one exchange; `tell` is its story."""
+
+    def __init__(self, gateway: Gateway, request: web.BaseRequest, handler: Handler) -> None:
+        self.gateway = gateway
+        self.request = request
+        self.connection: Connection = handler.connection
+        self.id = new_id("req_")
+        self.session = ""
+        self.route: Route | None = None
+        self.grant: Grant | None = None
+        self.person: Person | None = None
+        self.journal: Journal | None = None
+        self.answer: Answer | None = None
+        self.bytes_in = 0
+
+    async def tell(self) -> web.StreamResponse:
+        request, gateway = self.request, self.gateway
+        if gateway.draining:
+            raise Unavailable("This node is shutting down. Try again.", retry=True)
+        version = (request.version.major, request.version.minor)
+        head = heads.check_request(request.method, request.raw_path, version, request.raw_headers)
+        route = self.route = self._find_route(head)
+        token, person = await self._who(head)
+        self.person = person
+        self.session = self._session_id(person, head)
+        masking = self._masking(route, person, token)
+        self.journal = journal = Journal(gateway, self.session, self.id)
+        grant = self._may(person, route)
+        target, fields = self._masked_head(masking, head)
+        mode = grant.mode if grant is not None else "refused"
+        await journal.request(person, self.connection, head, target, fields, route.name, mode)
+        if grant is None or route.upstream is None:
+            raise self._refusal
+        await journal.decision("allowed", grant.name)
+        await self._continue(head)
+        mask = request_mask(
+            masking,
+            api=route.api,
+            method=head.method,
+            path=head.path,
+            content_type=head.value("content-type"),
+            policy=gateway.body_policy,
+        )
+        with gateway.budget.reserve() as reservation:
+            body: Masked | AsyncIterator[Masked] | None = None
+            if head.has_body:
+                limit_bytes, too_large = body_limit(gateway, route.api, head.path)
+                if (head.content_length or 0) > limit_bytes:
+                    raise too_large(f"The body is over the limit of {limit_bytes} bytes.")
+                source = decoded(gateway, request, head, limit_bytes)
+                body = self._streamed(source, mask) if mask.streams else await self._whole(source, mask, reservation)
+            elif head.method not in _BODILESS:
+                body = trusted(b"", why="an empty body")
+            upstream = await self._send(route, head.method, target, fields, body)
+            try:
+                self.answer = Answer(self, head, masking, upstream, len(mask.findings))
+                return await give_answer(self.answer, reservation)
+            finally:
+                await upstream.close()
+
+    def _find_route(self, head: RequestHead) -> Route:
+        connection = self.connection
+        if connection.route is None:
+            return self.gateway.routes.direct(head.host)
+        target, host = connection.target, head.host
+        if target is not None and host is not None:
+            ports = {None, target.port}
+            if host.host != target.host or host.port not in ports:
+                raise Misdirected(f"This tunnel leads to {target.host}. Open another for another host.")
+        return connection.route
+
+    async def _who(self, head: RequestHead) -> tuple[str, Person]:
+        """The caller. Inside a tunnel the tunnel's person counts, for as long as their token lasts."""
+        connection, gateway = self.connection, self.gateway
+        if connection.via == "connect":
+            if isinstance(connection.who, MaskproxyError):
+                raise connection.who
+            assert connection.who is not None
+            assert connection.token is not None
+            return connection.token, await gateway.authenticator.authenticate(connection.token)
+        token = heads.caller_token(head.fields, proxy=False)
+        if token is None:
+            raise Unauthenticated("Send your token: set ANTHROPIC_AUTH_TOKEN to it, or an Authorization: Bearer field.")
+        return token, await gateway.authenticator.authenticate(token)
+
+    def _session_id(self, person: Person, head: RequestHead) -> str:
+        """A session is a person with Claude Code's own session, else a person on a connection."""
+        own = head.value("x-claude-code-session-id")
+        name = f"{person.key}\0{own or self.connection.id}"
+        return "s" + hashlib.sha256(name.encode()).hexdigest()[:24]
+
+    def _masking(self, route: Route, person: Person, token: str) -> Masking:
+        """What is looked for in this exchange: the rules, the caller's own token and the service's credential."""
+        gateway = self.gateway
+        scope = self.session if gateway.scope == "session" else person.key
+        literals = [("caller-token", form) for form in _forms_of(token)]
+        if route.credential is not None:
+            literals += [("service-credential", secret) for secret in route.credential.known_secrets()]
+        return Masking(gateway.rules, gateway.placeholders.scoped(scope), literals)
+
+    def _may(self, person: Person, route: Route) -> Grant | None:
+        """The grant, or None with `_refusal` set: a refusal of a known person is recorded before it is given."""
+        try:
+            if route.refuse is not None:
+                raise Denied(route.refuse)
+            self.grant = permit(person, self.gateway.grants, route.name, self.gateway.now)
+        except Denied as error:
+            self._refusal: MaskproxyError = error
+        return self.grant
+
+    def _masked_head(self, masking: Masking, head: RequestHead) -> tuple[str, heads.Fields]:
+        """The target and the fields that go upstream. A secret in a URL or a field's value is masked like any other."""
+        credential = self.route.credential if self.route is not None else None
+        fields = heads.for_upstream(head.fields, credential_field=credential.header if credential else None)
+        return self._masked_text(masking, head.target), [(n, self._masked_text(masking, v)) for n, v in fields]
+
+    def _masked_text(self, masking: Masking, text: str) -> str:
+        return masking.text(text.encode("latin-1"))[0].decode("latin-1")
+
+    async def _continue(self, head: RequestHead) -> None:
+        """Ask for the body only when the caller may send it. RFC 9110, 10.1.1."""
+        if head.value("expect") is not None and head.has_body:
+            await self.request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.request.writer.output_size = 0
+
+    async def _whole(self, source: AsyncIterator[bytes], mask: BodyMask, reservation: object) -> Masked:
+        gateway, journal = self.gateway, self.journal
+        assert journal is not None
+        assert self.grant is not None
+        raw = bytearray() if self.grant.mode == "observe" else None
+        out = await masked_whole(gateway, source, mask, reservation, raw)  # type: ignore[arg-type]
+        self.bytes_in = len(out.forward)
+        await journal.body("request_body", out.record)
+        await self._count(mask)
+        return out.forward if raw is None else trusted(bytes(raw), why="the grant observes and does not mask")
+
+    async def _streamed(self, source: AsyncIterator[bytes], mask: BodyMask) -> AsyncIterator[Masked]:
+        """The body in masked pieces, each recorded before it goes upstream."""
+        gateway, journal = self.gateway, self.journal
+        assert journal is not None
+        assert self.grant is not None
+        observes = self.grant.mode == "observe"
+        fed = 0
+        async for data in source:
+            out = await mask_piece(gateway, mask, data)
+            fed += len(data)
+            self.bytes_in = fed
+            await journal.body("request_body", out.record)
+            forward = trusted(data, why="the grant observes and does not mask") if observes else out.forward
+            if forward:
+                yield forward
+        out = await mask_rest(gateway, mask, fed)
+        await journal.body("request_body", out.record)
+        await self._count(mask)
+        if out.forward and not observes:
+            yield out.forward
+
+    async def _count(self, mask: BodyMask) -> None:
+        assert self.journal is not None
+        assert self.route is not None
+        await self.journal.findings("request", mask.findings, 0)
+        if mask.unread_bytes:
+            self.gateway.meters.unread(self.route.name, mask.unread_bytes)
+
+    async def _send(
+        self,
+        route: Route,
+        method: str,
+        target: str,
+        fields: heads.Fields,
+        body: Masked | AsyncIterator[Masked] | None,
+    ) -> UpstreamAnswer:
+        """Put the service's credential in last, and ask upstream. Its refusal of the credential is ours to mend."""
+        assert route.upstream is not None
+        credential = route.credential
+        if credential is None:
+            return await self.gateway.pool.send(route.upstream, method, target, fields, body)
+        value = await credential.value()
+        answer = await self.gateway.pool.send(route.upstream, method, target, [*fields, (credential.header, value)], body)
+        if answer.status not in {401, 403}:
+            return answer
+        await answer.close()
+        await credential.rejected()
+        self.gateway.meters.alarm("credential")
+        self.gateway.log("credential refused upstream", route=route.name, status=answer.status)
+        raise CredentialFailed(
+            "The gateway's own credential was refused by the API. Its operators have been alarmed; nothing is wrong with "
+            "your sign-in.",
+            retry=await credential.value() != value,
+        )
+
+
+class Exchanges:
+    """The handler that aiohttp's server calls: runs one exchange, and answers for how it ends."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        gateway = self.gateway
+        handler = request.protocol
+        assert isinstance(handler, Handler)
+        handler.shim.exchange_begins()
+        gateway.meters.exchanges(1)
+        exchange = Exchange(gateway, request, handler)
+        outcome, sentence, status = "failed", "", 503
+        try:
+            response = await exchange.tell()
+            outcome, status = "complete", response.status
+            await self._end(exchange, outcome, sentence, status)
+            return response
+        except MaskproxyError as error:
+            outcome, sentence, status = _outcome(error), str(error), error.status
+            return await self._refuse(exchange, error, outcome)
+        except (ConnectionError, asyncio.CancelledError):
+            outcome, sentence = "aborted", "the client went away"
+            await self._end(exchange, outcome, sentence, 499)
+            raise
+        except Exception as error:
+            gateway.meters.alarm("internal")
+            gateway.log("exchange failed", exchange=exchange.id, error=type(error).__name__, at=_where(error))
+            hidden = Unavailable("Something failed inside the gateway. Tell its operators the request id.")
+            return await self._refuse(exchange, hidden, outcome)
+        finally:
+            gateway.meters.exchanges(-1)
+            route = exchange.route.name if exchange.route is not None else ""
+            gateway.meters.exchange_ended(route, outcome, status)
+            handler.shim.exchange_ends()
+
+    async def _refuse(self, exchange: Exchange, error: MaskproxyError, outcome: str) -> web.StreamResponse:
+        self.gateway.meters.refused(type(error).__name__)
+        person = exchange.person.name if exchange.person is not None else ""
+        self.gateway.log(
+            f"exchange {outcome}",
+            exchange=exchange.id,
+            session=exchange.session,
+            person=person,
+            reason=str(error),
+            detail=error.detail,
+        )
+        await self._end(exchange, outcome, str(error), error.status)
+        if exchange.answer is not None and exchange.answer.begun:
+            handler = exchange.request.protocol
+            assert isinstance(handler, Handler)
+            handler.shim.abort()
+            raise ConnectionResetError
+        response = plain_answer(error, exchange.id)
+        if exchange.session:
+            response.headers["x-maskproxy-session"] = exchange.session
+        if not exchange.request.content.at_eof():
+            response.force_close()
+        return response
+
+    async def _end(self, exchange: Exchange, outcome: str, sentence: str, status: int) -> None:
+        """The last frame. An exchange that cannot be recorded to its end is not given a clean one."""
+        if exchange.journal is None:
+            return
+        bytes_out = exchange.answer.bytes_out if exchange.answer is not None else 0
+        try:
+            if outcome == "refused":
+                grant = exchange.grant.name if exchange.grant is not None else ""
+                await exchange.journal.decision("refused", grant, sentence)
+            await exchange.journal.end(outcome, sentence, status, exchange.bytes_in, bytes_out)
+        except RecordingFailed:
+            if outcome == "complete":
+                raise
+
+
+def _outcome(error: MaskproxyError) -> str:
+    return "failed" if error.status >= 500 else "refused"
+
+
+def _forms_of(token: str) -> list[bytes]:
+    """The caller's token as it may turn up in a text: plain, percent-encoded, and inside Basic at any alignment."""
+    plain = token.encode("latin-1", "replace")
+    forms = {plain, quote(token, safe="").encode()}
+    for shift in range(3):
+        # Base64 of bytes at an unknown offset: the part that does not depend on the neighbours.
+        encoded = base64.b64encode(b"\0" * shift + plain)
+        start = 0 if shift == 0 else 4
+        forms.add(encoded[start : len(encoded) - 4])
+    return [form for form in forms if len(form) >= 16]
+
+
+def _where(error: BaseException) -> str:
+    """File and line of a fault of ours; never the values."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return f"{frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}" if frame is not None else ""

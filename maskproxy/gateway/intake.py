@@ -1,0 +1,124 @@
+"""A request's body on its way in: read under a deadline, counted, decoded, masked.
+
+The deadline is a total one that only real progress extends: `body_s`, and a second for every 64 KiB received.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+from aiohttp import StreamReader, web
+
+from maskproxy.bodies.codings import decoder
+from maskproxy.bodies.masks import BodyMask, Output
+from maskproxy.errors import BadRequest, MaskingFailed, MaskproxyError, TimedOut, TooLarge
+from maskproxy.gateway.heads import RequestHead
+from maskproxy.gateway.memory import Reservation
+from maskproxy.gateway.state import Gateway
+from maskproxy.masking.masked import Masked, joined
+
+T = TypeVar("T")
+
+_BYTES_PER_SECOND = 64 * 1024
+_PIECE_BYTES = 64 * 1024
+_INLINE_BYTES = 100 * 1024
+
+
+def body_limit(gateway: Gateway, api: str, path: str) -> tuple[int, type[MaskproxyError]]:
+    """The limit for a body, and how an excess is refused: Claude Code shows its own text for 413, so Messages get 400."""
+    limits = gateway.limits
+    if api == "anthropic":
+        if path.startswith("/v1/messages/batches"):
+            return limits.batches_bytes, TooLarge
+        if path.startswith("/v1/messages"):
+            return limits.messages_bytes, BadRequest
+        if path.startswith("/v1/files"):
+            return limits.files_bytes, TooLarge
+    return limits.generic_bytes, TooLarge
+
+
+async def pieces(gateway: Gateway, request: web.BaseRequest, limit_bytes: int) -> AsyncIterator[bytes]:
+    """The body's bytes as they arrive, each wait under the total deadline."""
+    loop = asyncio.get_running_loop()
+    content: StreamReader = request.content
+    begun = loop.time()
+    received = 0
+    while not content.at_eof():
+        allowed_s = gateway.limits.body_s + received / _BYTES_PER_SECOND
+        try:
+            async with asyncio.timeout_at(begun + allowed_s):
+                data = await content.readany()
+        except TimeoutError:
+            raise TimedOut("The request's body took too long to arrive.") from None
+        except web.PayloadAccessError:
+            raise
+        except Exception as error:
+            raise BadRequest("The request's body ended before it was complete.", detail=type(error).__name__) from error
+        received += len(data)
+        if received > limit_bytes:
+            raise TooLarge(f"The body is over the limit of {limit_bytes} bytes.")
+        if data:
+            yield data
+
+
+async def decoded(
+    gateway: Gateway, request: web.BaseRequest, head: RequestHead, limit_bytes: int
+) -> AsyncIterator[bytes]:
+    """The body without its content coding, in pieces, at most `limit_bytes` in all."""
+    coding = decoder(head.value("content-encoding"), limit_bytes=limit_bytes)
+    inflates = head.value("content-encoding") not in {None, "identity"}
+    async for data in pieces(gateway, request, limit_bytes):
+        for start in range(0, len(data), _PIECE_BYTES):
+            piece = data[start : start + _PIECE_BYTES]
+            yield await off_loop(gateway, coding.feed, piece, inflates) if inflates else coding.feed(piece)
+    if rest := coding.finish():
+        yield rest
+
+
+async def off_loop(gateway: Gateway, call: Callable[[bytes], T], data: bytes, always: bool = False) -> T:
+    """Run `call(data)` in a worker thread when it would hold up the loop: an executor hop costs about 100 us."""
+    if always or len(data) > _INLINE_BYTES:
+        return await asyncio.get_running_loop().run_in_executor(gateway.workers, call, data)
+    return call(data)
+
+
+async def mask_piece(gateway: Gateway, mask: BodyMask, data: bytes) -> Output:
+    return await _guarded(gateway, mask.feed, data)
+
+
+async def mask_rest(gateway: Gateway, mask: BodyMask, fed_bytes: int) -> Output:
+    """`finish`, off the loop where the mask has gathered a large body."""
+    if mask.streams:
+        return await _guarded(gateway, lambda _: mask.finish(), b"")
+    return await _guarded(gateway, lambda _: mask.finish(), b"", always=fed_bytes > _INLINE_BYTES)
+
+
+async def _guarded(gateway: Gateway, call: Callable[[bytes], Output], data: bytes, always: bool = False) -> Output:
+    try:
+        return await off_loop(gateway, call, data, always)
+    except (MaskproxyError, asyncio.CancelledError):
+        raise
+    except Exception as error:
+        gateway.meters.alarm("masking")
+        raise MaskingFailed("The masker failed, so nothing was passed on.", detail=type(error).__name__) from error
+
+
+async def masked_whole(
+    gateway: Gateway, source: AsyncIterator[bytes], mask: BodyMask, reservation: Reservation, raw: bytearray | None = None
+) -> Output:
+    """Read everything, under the global memory budget, and mask it. `raw` gathers what was read, where it is wanted."""
+    forward: list[Masked] = []
+    record: list[Masked] = []
+    fed = 0
+    async for data in source:
+        reservation.grow(len(data))
+        fed += len(data)
+        if raw is not None:
+            raw += data
+        out = await mask_piece(gateway, mask, data)
+        forward.append(out.forward)
+        record.append(out.record)
+    out = await mask_rest(gateway, mask, fed)
+    return Output(joined([*forward, out.forward]), joined([*record, out.record]))

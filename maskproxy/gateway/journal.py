@@ -1,0 +1,78 @@
+"""What the recording gets to know of one exchange, in order. Every wait for the recorder is one for the exchange too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from maskproxy.access.tokens import Person
+from maskproxy.bodies.masks import BodyFinding
+from maskproxy.gateway.connection import Connection
+from maskproxy.gateway.heads import Fields, RequestHead
+from maskproxy.gateway.state import Gateway
+from maskproxy.masking import Masked
+from maskproxy.recording.frames import Frame
+
+
+class Journal:
+    """Frames of one exchange. Raises `RecordingFailed` as soon as they cannot be kept."""
+
+    def __init__(self, gateway: Gateway, session: str, exchange: str) -> None:
+        self._gateway = gateway
+        self._session = session
+        self._exchange = exchange
+        self._pieces = {"request_body": 0, "response_body": 0}
+        self._told = 0
+
+    async def _put(self, kind: str, data: Mapping[str, object]) -> None:
+        gateway = self._gateway
+        frame = Frame(kind, self._session, self._exchange, gateway.wall_ns(), gateway.mono_ns(), data)
+        if not gateway.recorder.offer(frame):
+            await gateway.recorder.append(frame)
+
+    async def request(
+        self, person: Person, connection: Connection, head: RequestHead, target: str, fields: Fields, route: str, mode: str
+    ) -> None:
+        if self._session not in self._gateway.sessions_told:
+            self._gateway.sessions_told.add(self._session)
+            await self._put(
+                "session",
+                {"person": person.key, "person_name": person.name, "client": head.value("user-agent") or ""},
+            )
+        data = {
+            "method": head.method,
+            "target": target,
+            "fields": [list(f) for f in fields],
+            "route": route,
+            "mode": mode,
+            "via": connection.via,
+            "person": person.key,
+            "person_name": person.name,
+            "groups": sorted(person.groups),
+            "client": head.value("user-agent") or "",
+            "agent": head.value("x-claude-code-agent-id") or "",
+            "parent_agent": head.value("x-claude-code-parent-agent-id") or "",
+        }
+        await self._put("request", data)
+
+    async def decision(self, outcome: str, grant: str, sentence: str = "") -> None:
+        await self._put("decision", {"outcome": outcome, "grant": grant, "sentence": sentence})
+
+    async def response(self, status: int, reason: str, fields: Fields) -> None:
+        await self._put("response", {"status": status, "reason": reason, "fields": [list(f) for f in fields]})
+
+    async def body(self, kind: str, body: Masked) -> None:
+        """`kind` is request_body or response_body."""
+        if body:
+            await self._put(kind, {"body": body, "seq": self._pieces[kind]})
+            self._pieces[kind] += 1
+
+    async def findings(self, direction: str, findings: Sequence[BodyFinding], told: int) -> int:
+        """Tell the findings from number `told` on; gives how many are told now."""
+        for finding in findings[told:]:
+            self._gateway.meters.masked(finding.rule, direction)
+            await self._put("finding", {"direction": direction, **finding._asdict()})
+        return len(findings)
+
+    async def end(self, outcome: str, sentence: str, status: int, bytes_in: int, bytes_out: int) -> None:
+        data = {"outcome": outcome, "sentence": sentence, "status": status, "bytes_in": bytes_in, "bytes_out": bytes_out}
+        await self._put("end", data)

@@ -1,0 +1,92 @@
+"""Everything that the gateway's parts share. Built by the service from the configuration; replaced whole on reload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from maskproxy.access.grants import Grant
+from maskproxy.bodies.masks import BodyPolicy
+from maskproxy.gateway.authenticator import Authenticator
+from maskproxy.gateway.certificates import CertificateAuthority
+from maskproxy.gateway.memory import MemoryBudget
+from maskproxy.gateway.routes import RouteTable
+from maskproxy.gateway.upstream import UpstreamPool
+from maskproxy.masking import Masked, PlaceholderKey, RuleSet
+from maskproxy.recording.frames import Frame
+
+
+class Meters(Protocol):
+    """What the gateway counts. Labels hold names from the configuration, never a person's data."""
+
+    def exchange_ended(self, route: str, outcome: str, status: int) -> None: ...
+    def masked(self, rule: str, direction: str) -> None: ...
+    def unread(self, route: str, count_bytes: int) -> None: ...
+    def refused(self, reason: str) -> None: ...
+    def alarm(self, kind: str) -> None: ...
+    def connections(self, change: int) -> None: ...
+    def exchanges(self, change: int) -> None: ...
+
+
+class Recording(Protocol):
+    """The recorder, as the exchange knows it: both raise `RecordingFailed` when frames cannot be kept."""
+
+    def offer(self, frame: Frame) -> bool: ...
+    async def append(self, frame: Frame) -> None: ...
+
+
+class EventLog(Protocol):
+    """A structured log. Values are masked by whoever writes them out; none of them may be a body or a credential."""
+
+    def __call__(self, event: str, **fields: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds and bytes that bound what a client may take. `body_s` is granted on top of one second per 64 KiB."""
+
+    handshake_s: float = 10
+    head_s: float = 30
+    body_s: float = 60
+    idle_s: float = 75
+    connections: int = 10_000
+    messages_bytes: int = 32 << 20
+    batches_bytes: int = 256 << 20
+    files_bytes: int = 500 << 20
+    generic_bytes: int = 64 << 20
+    answer_bytes: int = 1 << 30
+    whole_answer_bytes: int = 64 << 20
+
+
+@dataclass(slots=True)
+class Gateway:
+    routes: RouteTable
+    authenticator: Authenticator
+    grants: tuple[Grant, ...]
+    certificates: CertificateAuthority | None
+    rules: RuleSet
+    placeholders: PlaceholderKey
+    scope: str
+    body_policy: BodyPolicy
+    recorder: Recording
+    pool: UpstreamPool
+    budget: MemoryBudget
+    limits: Limits
+    meters: Meters
+    log: EventLog
+    workers: Executor
+    wall_ns: Callable[[], int]
+    mono_ns: Callable[[], int]
+    draining: bool = False
+    open_connections: int = 0
+    sessions_told: set[str] = field(default_factory=set)
+
+    @property
+    def now(self) -> float:
+        """Wall time in seconds, for tokens and grants."""
+        return self.wall_ns() / 1e9
+
+
+__all__ = ["EventLog", "Gateway", "Limits", "Masked", "Meters", "Recording"]
