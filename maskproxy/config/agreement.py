@@ -1,0 +1,146 @@
+"""What two places in the file must agree on: unique names and hosts, grants that name routes, listeners with TLS.
+
+Works on the plain document and skips what has the wrong shape (the model reports that), so that one run of
+`maskproxy check` tells every fault, whatever else is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from maskproxy.config.document import Faults, join
+from maskproxy.config.quantities import Address, parse_address, parse_host
+
+Part = dict[str, object]
+T = TypeVar("T")
+
+
+def part(document: Part, name: str) -> Part:
+    value = document.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def parts(document: Part, name: str) -> Iterator[tuple[str, Part]]:
+    value = document.get(name)
+    for i, item in enumerate(value if isinstance(value, list) else []):
+        if isinstance(item, dict):
+            yield join(name, i), item
+
+
+def texts(item: Part, name: str) -> list[tuple[str, str]]:
+    value = item.get(name)
+    return [(join(name, i), v) for i, v in enumerate(value if isinstance(value, list) else []) if isinstance(v, str)]
+
+
+def disagreements(document: Part) -> Faults:
+    """Every fault that takes more than one field to see."""
+    return [fault for check in CHECKS for fault in check(document)]
+
+
+def repeated(document: Part) -> Iterator[tuple[str, str]]:
+    for section, key in (("routes", "name"), ("grants", "name"), ("listeners", "address")):
+        seen: dict[str, str] = {}
+        for path, item in parts(document, section):
+            value = item.get(key)
+            if not isinstance(value, str) or value.endswith(":0"):
+                continue
+            if value in seen:
+                yield join(path, key), f"{seen[value]} has the same {key}."
+            seen.setdefault(value, path)
+    seen = {}
+    for path, item in parts(part(document, "identity"), "issuers"):
+        issuer = item.get("issuer")
+        if isinstance(issuer, str) and issuer in seen:
+            yield join(f"identity.{path}", "issuer"), f"{seen[issuer]} has the same issuer."
+        if isinstance(issuer, str):
+            seen.setdefault(issuer, f"identity.{path}")
+
+
+def route_hosts(document: Part) -> dict[str, str]:
+    """Each host to the first place that names it."""
+    found: dict[str, str] = {}
+    for path, item in parts(document, "routes"):
+        for place, text in texts(item, "hosts"):
+            host = lenient(parse_host, text)
+            if host is not None:
+                found.setdefault(host, f"{path}.{place}")
+    return found
+
+
+def lenient(parse: Callable[[object], T], value: object) -> T | None:
+    try:
+        return parse(value)
+    except ValueError:
+        return None
+
+
+def shared_hosts(document: Part) -> Iterator[tuple[str, str]]:
+    first = route_hosts(document)
+    for path, item in parts(document, "routes"):
+        for place, text in texts(item, "hosts"):
+            host = lenient(parse_host, text)
+            if host is not None and first[host] != f"{path}.{place}":
+                yield f"{path}.{place}", f"{first[host]} names the same host; one host belongs to one route."
+    tunnels = document.get("tunnels")
+    for i, item in enumerate(tunnels if isinstance(tunnels, list) else []):
+        address = lenient(parse_address, item.get("target") if isinstance(item, dict) else item)
+        if address is not None and address.port == 443 and address.host in first:
+            yield join("tunnels", i), f"{first[address.host]} intercepts this host; it cannot also pass unread."
+
+
+def routes(document: Part) -> Iterator[tuple[str, str]]:
+    base_url: str | None = None
+    for path, item in parts(document, "routes"):
+        if ("upstream" in item) == ("refuse" in item):
+            yield path, "Give the route either upstream or refuse."
+        for key in ("base_url", "credential", "trust"):
+            if "refuse" in item and item.get(key):
+                yield join(path, key), "A route that refuses has no use for this."
+        upstream = item.get("upstream")
+        if item.get("trust") and isinstance(upstream, str) and upstream.startswith("http:"):
+            yield join(path, "trust"), "An http upstream shows no certificate to trust."
+        if item.get("base_url") is True:
+            if base_url is not None:
+                yield join(path, "base_url"), f"{base_url} already answers base-URL requests; only one route can."
+            base_url = base_url or path
+        elif not document.get("interception"):
+            yield join(path, "hosts"), "Without interception.ca only the base_url route can be reached."
+
+
+def sources(document: Part) -> Iterator[tuple[str, str]]:
+    for path, item in parts(document, "routes"):
+        source = part(item, "credential").get("from")
+        if not isinstance(source, dict):
+            continue
+        place = f"{path}.credential.from"
+        if len(source) != 1:
+            yield place, "Name exactly one of file, env, systemd, command and oauth2."
+        secret = part(source, "oauth2").get("client_secret")
+        if isinstance(secret, dict) and len(secret) != 1:
+            yield f"{place}.oauth2.client_secret", "Name exactly one of file, env, systemd and command."
+
+
+def listeners(document: Part) -> Iterator[tuple[str, str]]:
+    for path, item in parts(document, "listeners"):
+        address: Address | None = lenient(parse_address, item.get("address"))
+        if address is not None and not address.loopback and not item.get("tls"):
+            yield path, "A listener that others can reach needs tls; without it, listen on 127.0.0.1."
+
+
+def grants(document: Part) -> Iterator[tuple[str, str]]:
+    names = {name for _, item in parts(document, "routes") if isinstance(name := item.get("name"), str)}
+    for path, item in parts(document, "grants"):
+        for place, text in texts(item, "routes"):
+            if text not in names:
+                yield f"{path}.{place}", "No route has this name."
+
+
+CHECKS: tuple[Callable[[Part], Iterator[tuple[str, str]]], ...] = (
+    repeated,
+    shared_hosts,
+    routes,
+    sources,
+    listeners,
+    grants,
+)

@@ -1,0 +1,129 @@
+"""The files that the configuration names: that they are there and readable, and the keys readable by nobody else.
+
+As `agreement`, it works on the plain document so that these faults are told together with all others. Keys in
+systemd's credentials directory are exempt from the check of modes: systemd guards that directory itself.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from maskproxy.config.agreement import Part, part, parts, texts
+from maskproxy.config.document import Faults, join
+from maskproxy.config.quantities import parse_admin
+
+
+def mode_of(path: Path) -> int:
+    """The mode of a file that can be opened. Does not wait for the other end of a pipe."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return os.fstat(descriptor).st_mode
+    finally:
+        os.close(descriptor)
+
+
+class Files:
+    """Gathers the faults of one configuration file's neighbours."""
+
+    def __init__(self, directory: Path, environ: Mapping[str, str]) -> None:
+        self.directory = directory
+        self.environ = environ
+        credentials = environ.get("CREDENTIALS_DIRECTORY")
+        self.credentials = Path(credentials).resolve() if credentials else None
+        self.faults: Faults = []
+
+    def readable(self, place: str, value: object, *, private: bool = False, optional: bool = False) -> None:
+        """A regular file that this process can read; a private one is its owner's alone."""
+        if not isinstance(value, str):
+            return
+        path = self.directory / value
+        try:
+            mode = mode_of(path)
+        except FileNotFoundError:
+            if not optional:
+                self.faults.append((place, "The file does not exist."))
+            elif not path.parent.is_dir():
+                self.faults.append((place, "The file's directory does not exist."))
+            return
+        except (OSError, ValueError):
+            self.faults.append((place, "The file cannot be read by this user."))
+            return
+        if not stat.S_ISREG(mode):
+            self.faults.append((place, "This is not a regular file."))
+        elif private and mode & 0o077 and not self.guarded(path):
+            self.faults.append((place, "Others than the owner have rights to this key file; chmod it to 600."))
+
+    def guarded(self, path: Path) -> bool:
+        return self.credentials is not None and path.resolve().is_relative_to(self.credentials)
+
+    def directory_for(self, place: str, value: object) -> None:
+        """A directory that exists and can be written, or that can be made."""
+        if not isinstance(value, str):
+            return
+        path = self.directory / value
+        existing = next(p for p in (path, *path.parents) if p.exists())
+        if not existing.is_dir():
+            self.faults.append((place, "A file stands in the way of this directory."))
+        elif not os.access(existing, os.W_OK | os.X_OK):
+            self.faults.append((place, "The directory cannot be written by this user."))
+
+    def key_pair(self, place: str, pair: Part) -> None:
+        self.readable(join(place, "certificate"), pair.get("certificate"))
+        self.readable(join(place, "key"), pair.get("key"), private=True)
+
+    def source(self, place: str, source: Part) -> None:
+        """A secret's source can be read now; what it holds is looked at when it is used."""
+        self.readable(join(place, "file"), source.get("file"), private=True)
+        env, name, command = source.get("env"), source.get("systemd"), source.get("command")
+        if isinstance(env, str) and not self.environ.get(env):
+            self.faults.append((join(place, "env"), "The environment variable is not set, or is empty."))
+        if isinstance(name, str) and "/" not in name:
+            if self.credentials is None:
+                sentence = "There is no credentials directory; systemd sets one for a unit with LoadCredential."
+                self.faults.append((join(place, "systemd"), sentence))
+            else:
+                self.readable(join(place, "systemd"), str(self.credentials / name))
+        if isinstance(command, list) and command and isinstance(command[0], str):
+            program = command[0] if "/" not in command[0] else str(self.directory / command[0])
+            if shutil.which(program, path=self.environ.get("PATH")) is None:
+                self.faults.append((f"{join(place, 'command')}[0]", "There is no such program."))
+
+
+def file_faults(document: Part, directory: Path, environ: Mapping[str, str]) -> Faults:
+    """Every fault of a file, directory, variable or program that the document names."""
+    files = Files(directory, environ)
+    for path, listener in parts(document, "listeners"):
+        tls = part(listener, "tls")
+        files.key_pair(join(path, "tls"), tls)
+        files.readable(join(path, "tls.client_ca"), tls.get("client_ca"))
+    files.key_pair("interception.ca", part(part(document, "interception"), "ca"))
+    for path, route in parts(document, "routes"):
+        files.readable(join(path, "trust"), route.get("trust"))
+        source = part(part(route, "credential"), "from")
+        files.source(join(path, "credential.from"), source)
+        oauth2 = part(source, "oauth2")
+        files.source(join(path, "credential.from.oauth2.client_secret"), part(oauth2, "client_secret"))
+        files.readable(join(path, "credential.from.oauth2.trust"), oauth2.get("trust"))
+    for path, issuer in parts(part(document, "identity"), "issuers"):
+        files.readable(f"identity.{path}.trust", issuer.get("trust"))
+    masking = part(document, "masking")
+    files.readable("masking.key.file", part(masking, "key").get("file"), private=True, optional=True)
+    for place, rules in texts(masking, "rules"):
+        if not rules.startswith("builtin:"):
+            files.readable(f"masking.{place}", rules)
+    files.directory_for("recording.directory", part(document, "recording").get("directory"))
+    files.faults.extend(admin_faults(document, directory))
+    return files.faults
+
+
+def admin_faults(document: Part, directory: Path) -> Iterator[tuple[str, str]]:
+    try:
+        place = parse_admin(part(document, "admin").get("address"))
+    except ValueError:
+        return
+    if isinstance(place, Path) and not (directory / place).parent.is_dir():
+        yield "admin.address", "The socket's directory does not exist."

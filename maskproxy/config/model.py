@@ -1,0 +1,209 @@
+"""The configuration's shape, as pydantic models: what every key is called, its type, its bounds and its default.
+
+No behaviour lives here. What one field alone can get wrong is refused here; what takes two fields, or the disk, is in
+`agreement` and `files`. Paths are absolute once `load` is done. Unknown keys are faults and nothing can be changed.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from maskproxy.config.quantities import (
+    AdminPlace,
+    AnyUrl,
+    Duration,
+    FilePath,
+    Host,
+    ListenAddress,
+    RuleSource,
+    SafeEndpoint,
+    SafeUrl,
+    Seconds,
+    Size,
+    Target,
+)
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$", to_lower=True)]
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
+CredentialName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Tls(Part):
+    certificate: FilePath
+    key: FilePath
+    client_ca: FilePath | None = None
+    """Callers must show a certificate of this authority."""
+
+
+class Listener(Part):
+    address: ListenAddress
+    tls: Tls | None = None
+
+
+class Admin(Part):
+    address: AdminPlace
+
+
+class KeyPair(Part):
+    certificate: FilePath
+    key: FilePath
+
+
+class Interception(Part):
+    ca: KeyPair
+
+
+class SecretSource(Part):
+    """Where a secret is read from; exactly one of the fields is set."""
+
+    file: FilePath | None = None
+    env: VariableName | None = None
+    systemd: CredentialName | None = None
+    """A name in systemd's credentials directory."""
+    command: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    """A program and its arguments; no shell. What it prints is the secret."""
+
+
+class OAuth2(Part):
+    """Client credentials (RFC 6749, 4.4): the gateway's own non-human identity at an identity provider."""
+
+    token_url: SafeEndpoint
+    client_id: Text
+    client_secret: SecretSource
+    scope: Text | None = None
+    audience: Text | None = None
+    trust: FilePath | None = None
+
+
+class CredentialSource(SecretSource):
+    oauth2: OAuth2 | None = None
+
+
+class Credential(Part):
+    header: FieldName
+    source: CredentialSource = Field(alias="from")
+
+
+class Route(Part):
+    name: Name
+    hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
+    upstream: SafeUrl | None = None
+    refuse: Text | None = None
+    """The sentence that every request is refused with; a route has this or `upstream`."""
+    trust: FilePath | None = None
+    base_url: bool = False
+    api: Literal["anthropic", "generic"] = "generic"
+    credential: Credential | None = None
+
+
+def tunnel_from_text(value: object) -> object:
+    return {"target": value} if isinstance(value, str) else value
+
+
+class Tunnel(Part):
+    target: Target
+    private: bool = False
+    """The target may be at a private, loopback or link-local address."""
+
+
+class Issuer(Part):
+    issuer: SafeEndpoint
+    audience: Text
+    groups_claim: Text = "groups"
+    algorithms: frozenset[Literal["RS256", "ES256", "EdDSA"]] = frozenset({"RS256", "ES256", "EdDSA"})
+    leeway_s: Annotated[float, Field(ge=0, le=300)] = 60
+    trust: FilePath | None = None
+
+
+class Identity(Part):
+    issuers: Annotated[tuple[Issuer, ...], Field(min_length=1)]
+
+
+class Grant(Part):
+    name: Name
+    groups: Annotated[frozenset[Text], Field(min_length=1)]
+    routes: Annotated[frozenset[Name], Field(min_length=1)]
+    for_s: Duration | None = Field(default=None, alias="for")
+    mode: Literal["enforce", "observe"] = "enforce"
+
+
+class MaskingKey(Part):
+    file: FilePath
+
+
+class Restore(Part):
+    tools: frozenset[Text] = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit"})
+    model_made: Literal["mask", "restore"] = "mask"
+
+
+class Masking(Part):
+    key: MaskingKey
+    rules: Annotated[tuple[RuleSource, ...], Field(min_length=1)] = ("builtin:default",)
+    scope: Literal["person", "session"] = "person"
+    restore: Restore | None = None
+    media: Literal["pass", "refuse"] = "pass"
+
+
+class Rotate(Part):
+    size: Size = 256 << 20
+    age: Duration = 3600.0
+
+
+class Recording(Part):
+    directory: FilePath
+    rotate: Rotate = Rotate()
+    keep: Duration | None = None
+
+
+class BodyLimits(Part):
+    messages: Size = 32 << 20
+    batches: Size = 256 << 20
+    files: Size = 500 << 20
+    generic: Size = 64 << 20
+
+
+class Limits(Part):
+    handshake_s: Seconds = 10
+    head_s: Seconds = 30
+    body_s: Seconds = 60
+    """How long a whole request body may take to arrive, however it drips."""
+    idle_s: Seconds = 75
+    """How long a kept-alive connection may wait for its next request."""
+    drain_s: Seconds = 30
+    """How long running exchanges may go on after SIGTERM."""
+    upstream_connect_s: Seconds = 10
+    upstream_head_s: Seconds = 600
+    upstream_idle_s: Seconds = 300
+    body_bytes: BodyLimits = BodyLimits()
+    memory_bytes: Size = 1 << 30
+    """For bodies that are held whole, over all exchanges."""
+    connections: Annotated[int, Field(gt=0, le=1_000_000)] = 10_000
+
+
+class Log(Part):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "text"] = "auto"
+
+
+class Config(Part):
+    public_url: AnyUrl | None = None
+    listeners: Annotated[tuple[Listener, ...], Field(min_length=1)]
+    admin: Admin | None = None
+    interception: Interception | None = None
+    routes: Annotated[tuple[Route, ...], Field(min_length=1)]
+    tunnels: tuple[Annotated[Tunnel, BeforeValidator(tunnel_from_text)], ...] = ()
+    identity: Identity
+    grants: tuple[Grant, ...] = ()
+    masking: Masking
+    recording: Recording | None = None
+    store: Text | None = None
+    limits: Limits = Limits()
+    log: Log = Log()

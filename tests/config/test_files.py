@@ -1,0 +1,108 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskproxy.config.files import file_faults
+from tests.config.sample import full, write
+
+Change = Callable[[dict[str, Any], Path], object]
+
+
+def faults(document: dict[str, Any], directory: Path, **environ: str) -> dict[str, str]:
+    write(directory, document)
+    return dict(file_faults(document, directory, {"PATH": os.environ["PATH"], **environ}))
+
+
+def test_the_sample_has_all_its_files(tmp_path: Path) -> None:
+    assert faults(full(), tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("tls.pem", "listeners[0].tls.certificate"),
+        ("tls.key", "listeners[0].tls.key"),
+        ("ca.key", "interception.ca.key"),
+        ("upstream-ca.pem", "routes[0].trust"),
+        ("anthropic.key", "routes[0].credential.from.file"),
+        ("idp.pem", "identity.issuers[0].trust"),
+        ("own.yaml", "masking.rules[1]"),
+    ],
+)
+def test_a_missing_file_is_told_at_its_place(name: str, path: str, tmp_path: Path) -> None:
+    write(tmp_path, full())
+    (tmp_path / name).unlink()
+    assert dict(file_faults(full(), tmp_path, {}))[path] == "The file does not exist."
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+def test_a_key_that_others_can_read_is_a_fault(mode: int, tmp_path: Path) -> None:
+    write(tmp_path, full())
+    (tmp_path / "ca.key").chmod(mode)
+    assert list(dict(file_faults(full(), tmp_path, {}))) == ["interception.ca.key"]
+
+
+def test_systemds_credentials_directory_is_exempt(tmp_path: Path) -> None:
+    document = full()
+    write(tmp_path, document)
+    (tmp_path / "ca.key").chmod(0o440)
+    assert file_faults(document, tmp_path, {"CREDENTIALS_DIRECTORY": str(tmp_path)}) == []
+    other = tmp_path / "other"
+    assert file_faults(document, tmp_path, {"CREDENTIALS_DIRECTORY": str(other)}) != []
+
+
+def test_the_masking_key_may_be_made_later_but_not_anywhere(tmp_path: Path) -> None:
+    document = full()
+    document["masking"]["key"]["file"] = "state/masking.key"
+    assert faults(document, tmp_path) == {"masking.key.file": "The file's directory does not exist."}
+    (tmp_path / "state").mkdir()
+    assert faults(document, tmp_path) == {}
+    (tmp_path / "state" / "masking.key").write_text("x")
+    (tmp_path / "state" / "masking.key").chmod(0o644)
+    assert list(faults(document, tmp_path)) == ["masking.key.file"]
+
+
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [
+        ({"env": "UNSET"}, "env"),
+        ({"env": "EMPTY"}, "env"),
+        ({"systemd": "anthropic"}, "systemd"),
+        ({"command": ["no-such-program-here"]}, "command[0]"),
+        ({"command": ["./no-such-program-here"]}, "command[0]"),
+        ({"oauth2": {"client_secret": {"file": "gone"}}}, "oauth2.client_secret.file"),
+        ({"oauth2": {"client_secret": {"env": "SET"}, "trust": "gone"}}, "oauth2.trust"),
+    ],
+)
+def test_a_source_that_cannot_be_read(source: dict[str, Any], field: str, tmp_path: Path) -> None:
+    document = full()
+    document["routes"][0]["credential"]["from"] = source
+    assert list(faults(document, tmp_path, EMPTY="", SET="x")) == [f"routes[0].credential.from.{field}"]
+
+
+def test_sources_that_can_be_read(tmp_path: Path) -> None:
+    document = full()
+    for source in ({"env": "SET"}, {"systemd": "anthropic.key"}, {"command": ["cat", "x"]}):
+        document["routes"][0]["credential"]["from"] = source
+        assert faults(document, tmp_path, SET="x", CREDENTIALS_DIRECTORY=str(tmp_path)) == {}
+
+
+def test_pipes_and_directories_are_no_keys(tmp_path: Path) -> None:
+    document = full()
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    document["interception"]["ca"] = {"certificate": "pipe", "key": "."}
+    told = faults(document, tmp_path)
+    assert told == {
+        "interception.ca.certificate": "This is not a regular file.",
+        "interception.ca.key": "This is not a regular file.",
+    }
+
+
+def test_directories_that_cannot_be(tmp_path: Path) -> None:
+    document = full()
+    document["recording"]["directory"] = "tls.pem/recordings"
+    document["admin"]["address"] = "gone/admin.sock"
+    assert list(faults(document, tmp_path)) == ["recording.directory", "admin.address"]

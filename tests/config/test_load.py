@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from maskproxy.config import load
+from maskproxy.errors import ConfigurationFault
+from tests.config.sample import full, write
+
+
+def faults(path: Path, **environ: str) -> dict[str, str]:
+    with pytest.raises(ConfigurationFault) as caught:
+        load(path, environ)
+    return dict(caught.value.faults)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, full())
+    monkeypatch.chdir(tmp_path.parent)
+    config = load(Path(tmp_path.name) / "maskproxy.yaml", {})
+    assert config.listeners[0].tls is not None
+    assert config.listeners[0].tls.key == tmp_path / "tls.key"
+    assert config.masking.rules == ("builtin:default", tmp_path / "own.yaml")
+    assert config.recording is not None
+    assert config.recording.directory == tmp_path / "recordings"
+    assert config.masking.key.file == tmp_path / "masking.key"
+
+
+def test_the_environment_is_taken(tmp_path: Path) -> None:
+    document = full()
+    document["listeners"][1]["address"] = "127.0.0.1:${PORT}"
+    document["limits"]["head_s"] = "${HEAD_S}"
+    config = load(write(tmp_path, document), {"PORT": "8181", "HEAD_S": "7"})
+    assert config.listeners[1].address.port == 8181
+    assert config.limits.head_s == 7
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    document = full()
+    document["surprise"] = 1
+    document["listeners"][0].pop("tls")
+    document["routes"][0]["upstream"] = "http://api.anthropic.com"
+    document["routes"][1]["hosts"] = []
+    document["grants"][0] |= {"for": 8, "mode": "watch", "routes": ["nowhere"]}
+    document["limits"]["head_s"] = "${UNSET}"
+    path = write(tmp_path, document)
+    (tmp_path / "ca.key").chmod(0o644)
+    (tmp_path / "idp.pem").unlink()
+    told = faults(path)
+    assert set(told) == {
+        "surprise",
+        "listeners[0]",
+        "routes[0].upstream",
+        "routes[0].trust",
+        "routes[1].hosts",
+        "grants[0].for",
+        "grants[0].mode",
+        "grants[0].routes[0]",
+        "limits.head_s",
+        "interception.ca.key",
+        "identity.issuers[0].trust",
+    }
+    assert told["surprise"] == "This key is not known here."
+    assert told["limits.head_s"] == "The environment variable UNSET is not set."
+    assert all(sentence.endswith(".") for sentence in told.values())
+
+
+def test_a_tunnels_fault_names_the_tunnel(tmp_path: Path) -> None:
+    document = full()
+    document["tunnels"] = ["git.example.com"]
+    assert list(faults(write(tmp_path, document))) == ["tunnels[0].target"]
+
+
+def test_a_missing_or_empty_file(tmp_path: Path) -> None:
+    assert faults(tmp_path / "gone.yaml") == {"": "The configuration file cannot be read: No such file or directory."}
+    (tmp_path / "empty.yaml").write_text("{}")
+    assert faults(tmp_path / "empty.yaml") == {"": "The configuration file is empty."}
+
+
+def test_no_value_is_repeated(tmp_path: Path) -> None:
+    secret = "s3cr3t-" + "w0rd"
+    document = yaml.safe_load(yaml.safe_dump(full()).replace("claude", secret).replace("8443", secret))
+    for sentence in faults(write(tmp_path, document)).values():
+        assert secret not in sentence
