@@ -76,7 +76,9 @@ class Answer:
                     yield await off_loop(gateway, coding.feed, data[start : start + _PIECE_BYTES], always=True)
             yield coding.finish()
         except (BadRequest, TooLarge, UnsupportedCoding) as error:
-            raise UpstreamFailed("The API's answer could not be read, so it was not passed on.", detail=str(error)) from error
+            raise UpstreamFailed(
+                "The API's answer could not be read, so it was not passed on.", detail=str(error)
+            ) from error
 
 
 async def give_answer(answer: Answer, reservation: Reservation) -> web.StreamResponse:
@@ -119,7 +121,9 @@ async def _whole(answer: Answer, response: web.StreamResponse, reservation: Rese
         source = answer.decoded(gateway.limits.whole_answer_bytes)
         out = await masked_whole(gateway, source, answer.mask, reservation, raw)
     except BadRequest as error:
-        raise UpstreamFailed("The API's answer could not be read, so it was not passed on.", detail=str(error)) from error
+        raise UpstreamFailed(
+            "The API's answer could not be read, so it was not passed on.", detail=str(error)
+        ) from error
     forward = bytes(raw) if raw is not None else out.forward
     await journal.body("response_body", out.record)
     await _count(answer, 0)

@@ -22,7 +22,7 @@ def new_id(prefix: str) -> str:
 
 @dataclass(slots=True)
 class Connection:
-    """`who` is the tunnel's person, or the refusal that its first inner request is answered with; None outside a tunnel."""
+    """`who` is the tunnel's person, or the refusal that inner requests are answered with; None outside a tunnel."""
 
     via: Literal["connect", "base_url"]
     peer: str

@@ -1,10 +1,10 @@
 """One request and its answer, top to bottom.
 
-    head checked -> whose, to where -> may they -> body read, decoded, masked -> recorded -> credential put in -> upstream
-    -> answer decoded, masked -> recorded as masked -> client
+    head checked -> whose, to where -> may they -> body read, decoded, masked -> recorded -> credential put in ->
+    upstream -> answer decoded, masked -> recorded as masked -> client
 
-Whatever refuses raises a `MaskproxyError`. Before the answer's head is out it becomes an answer in the API's error shape;
-after that the connection is cut, so that the client sees an incomplete answer and never a clean end.
+Whatever refuses raises a `MaskproxyError`. Before the answer's head is out it becomes an answer in the API's error
+shape; after that the connection is cut, so that the client sees an incomplete answer and never a clean end.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from maskproxy.errors import (
     MaskproxyError,
     Misdirected,
     RecordingFailed,
+    TooLarge,
     Unauthenticated,
     Unavailable,
 )
@@ -36,6 +37,7 @@ from maskproxy.gateway.connection import Connection, new_id
 from maskproxy.gateway.heads import RequestHead
 from maskproxy.gateway.intake import body_limit, decoded, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.journal import Journal
+from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler, plain_answer
 from maskproxy.gateway.state import Gateway
@@ -96,7 +98,11 @@ class Exchange:
                 if (head.content_length or 0) > limit_bytes:
                     raise too_large(f"The body is over the limit of {limit_bytes} bytes.")
                 source = decoded(gateway, request, head, limit_bytes)
-                body = self._streamed(source, mask) if mask.streams else await self._whole(source, mask, reservation)
+                try:
+                    streams = mask.streams
+                    body = self._streamed(source, mask) if streams else await self._whole(source, mask, reservation)
+                except TooLarge as error:
+                    raise too_large(str(error)) from error
             elif head.method not in _BODILESS:
                 body = trusted(b"", why="an empty body")
             upstream = await self._send(route, head.method, target, fields, body)
@@ -171,12 +177,12 @@ class Exchange:
             await self.request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.request.writer.output_size = 0
 
-    async def _whole(self, source: AsyncIterator[bytes], mask: BodyMask, reservation: object) -> Masked:
+    async def _whole(self, source: AsyncIterator[bytes], mask: BodyMask, reservation: Reservation) -> Masked:
         gateway, journal = self.gateway, self.journal
         assert journal is not None
         assert self.grant is not None
         raw = bytearray() if self.grant.mode == "observe" else None
-        out = await masked_whole(gateway, source, mask, reservation, raw)  # type: ignore[arg-type]
+        out = await masked_whole(gateway, source, mask, reservation, raw)
         self.bytes_in = len(out.forward)
         await journal.body("request_body", out.record)
         await self._count(mask)
@@ -224,7 +230,9 @@ class Exchange:
         if credential is None:
             return await self.gateway.pool.send(route.upstream, method, target, fields, body)
         value = await credential.value()
-        answer = await self.gateway.pool.send(route.upstream, method, target, [*fields, (credential.header, value)], body)
+        answer = await self.gateway.pool.send(
+            route.upstream, method, target, [*fields, (credential.header, value)], body
+        )
         if answer.status not in {401, 403}:
             return answer
         await answer.close()
@@ -232,8 +240,8 @@ class Exchange:
         self.gateway.meters.alarm("credential")
         self.gateway.log("credential refused upstream", route=route.name, status=answer.status)
         raise CredentialFailed(
-            "The gateway's own credential was refused by the API. Its operators have been alarmed; nothing is wrong with "
-            "your sign-in.",
+            "The gateway's own credential was refused by the API. Its operators have been alarmed; nothing is wrong "
+            "with your sign-in.",
             retry=await credential.value() != value,
         )
 
@@ -264,7 +272,7 @@ class Exchanges:
             outcome, sentence = "aborted", "the client went away"
             await self._end(exchange, outcome, sentence, 499)
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a fault of ours must end the exchange, not pass it
             gateway.meters.alarm("internal")
             gateway.log("exchange failed", exchange=exchange.id, error=type(error).__name__, at=_where(error))
             hidden = Unavailable("Something failed inside the gateway. Tell its operators the request id.")

@@ -3,8 +3,8 @@
     FrontProtocol --CONNECT--> tunnel.py --inner TLS--> HttpProtocol --> Handler (aiohttp)
                   --anything else---------------------> HttpProtocol --> Handler (aiohttp)
 
-aiohttp's server has no deadline for a head, so `HttpProtocol` stands in front of it: from the first byte of a head to the
-start of its exchange `head_s` may pass in all, however the bytes drip.
+aiohttp's server has no deadline for a head, so `HttpProtocol` stands in front of it: from the first byte of a head to
+the start of its exchange `head_s` may pass in all, however the bytes drip.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Heads of requests, checked and stripped. Pure.
 
-aiohttp's parser finds where a message ends; what it tolerates and a proxy must not (odd Host values, other HTTP versions,
-doubtful framing) is refused here with 400, before anything is read or dialled. RFC 9110, RFC 9112.
+aiohttp's parser finds where a message ends; what it tolerates and a proxy must not (odd Host values, other HTTP
+versions, doubtful framing) is refused here with 400, before anything is read or dialled. RFC 9110, RFC 9112.
 """
 
 from __future__ import annotations
@@ -211,8 +211,8 @@ def for_client(fields: Fields) -> Fields:
 def caller_token(fields: Fields, *, proxy: bool) -> str | None:
     """The JWT that a request carries, or None.
 
-    With `proxy`, from Proxy-Authorization: Bearer, or Basic with the JWT as the password. Else from Authorization: Bearer
-    and x-api-key; both may be sent when they are equal.
+    With `proxy`, from Proxy-Authorization: Bearer, or Basic with the JWT as the password. Else from Authorization:
+    Bearer and x-api-key; both may be sent when they are equal.
     """
     seen = {n.lower(): v for n, v in fields}
     if proxy:

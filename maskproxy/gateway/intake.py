@@ -27,7 +27,7 @@ _INLINE_BYTES = 100 * 1024
 
 
 def body_limit(gateway: Gateway, api: str, path: str) -> tuple[int, type[MaskproxyError]]:
-    """The limit for a body, and how an excess is refused: Claude Code shows its own text for 413, so Messages get 400."""
+    """The limit for a body and how an excess is refused: 413, but 400 for Messages, whose text Claude Code shows."""
     limits = gateway.limits
     if api == "anthropic":
         if path.startswith("/v1/messages/batches"):
@@ -106,7 +106,11 @@ async def _guarded(gateway: Gateway, call: Callable[[bytes], Output], data: byte
 
 
 async def masked_whole(
-    gateway: Gateway, source: AsyncIterator[bytes], mask: BodyMask, reservation: Reservation, raw: bytearray | None = None
+    gateway: Gateway,
+    source: AsyncIterator[bytes],
+    mask: BodyMask,
+    reservation: Reservation,
+    raw: bytearray | None = None,
 ) -> Output:
     """Read everything, under the global memory budget, and mask it. `raw` gathers what was read, where it is wanted."""
     forward: list[Masked] = []

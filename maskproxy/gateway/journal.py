@@ -1,4 +1,4 @@
-"""What the recording gets to know of one exchange, in order. Every wait for the recorder is one for the exchange too."""
+"""What the recording gets to know of one exchange, in order. A wait for the recorder is one for the exchange too."""
 
 from __future__ import annotations
 
@@ -30,7 +30,14 @@ class Journal:
             await gateway.recorder.append(frame)
 
     async def request(
-        self, person: Person, connection: Connection, head: RequestHead, target: str, fields: Fields, route: str, mode: str
+        self,
+        person: Person,
+        connection: Connection,
+        head: RequestHead,
+        target: str,
+        fields: Fields,
+        route: str,
+        mode: str,
     ) -> None:
         if self._session not in self._gateway.sessions_told:
             self._gateway.sessions_told.add(self._session)
@@ -74,5 +81,11 @@ class Journal:
         return len(findings)
 
     async def end(self, outcome: str, sentence: str, status: int, bytes_in: int, bytes_out: int) -> None:
-        data = {"outcome": outcome, "sentence": sentence, "status": status, "bytes_in": bytes_in, "bytes_out": bytes_out}
+        data = {
+            "outcome": outcome,
+            "sentence": sentence,
+            "status": status,
+            "bytes_in": bytes_in,
+            "bytes_out": bytes_out,
+        }
         await self._put("end", data)

@@ -49,6 +49,7 @@ class Listeners:
         self._open: set[FrontProtocol | HttpProtocol] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: set[asyncio.Transport] = set()
+        self._changed = asyncio.Event()
 
     async def start(self, bindings: list[Binding]) -> list[tuple[str, int]]:
         """Listen on all of them or on none. Gives the addresses as bound, so that port 0 can be asked for."""
@@ -81,8 +82,12 @@ class Listeners:
             protocol.close_when_idle()
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout_s
-        while self._open and loop.time() < end:
-            await asyncio.sleep(0.05)
+        while self._open and (left_s := end - loop.time()) > 0:
+            self._changed.clear()
+            try:
+                await asyncio.wait_for(self._changed.wait(), left_s)
+            except TimeoutError:
+                break
         await self.close()
 
     async def close(self) -> None:
@@ -114,6 +119,7 @@ class Listeners:
 
     def ended(self, protocol: FrontProtocol | HttpProtocol) -> None:
         self._open.discard(protocol)
+        self._changed.set()
         self._count()
 
     def _count(self) -> None:

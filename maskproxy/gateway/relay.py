@@ -1,7 +1,7 @@
 """Bytes passed through unread, both ways, for the tunnels that the configuration lists.
 
-Each side is read only as fast as the other takes it, a half-close is passed on, and a tunnel without a byte for `idle_s`
-ends.
+Each side is read only as fast as the other takes it, a half-close is passed on, and a tunnel without a byte for
+`idle_s` ends.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class _Side(asyncio.Protocol):
 async def relay(
     client: asyncio.Transport, upstream: asyncio.Transport, *, first: bytes, opening: bytes, idle_s: float
 ) -> None:
-    """Join two transports whose reading is paused until one of them ends. `opening` goes to the client, `first` upstream."""
+    """Join two paused transports until one of them ends. `opening` goes to the client, `first` upstream."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[None] = loop.create_future()
     down, up = _Side(upstream, ended, idle_s), _Side(client, ended, idle_s)

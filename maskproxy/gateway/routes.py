@@ -42,7 +42,7 @@ class RouteTable:
         self._tunnels = {(t.host, t.port): t for t in tunnels}
 
     def intercepting(self, target: Authority) -> Route | None:
-        """The route that answers for a CONNECT target, on any port: upstream is the configured one whatever is asked."""
+        """The route that answers for a CONNECT target, on any port: upstream is the configured one anyway."""
         return self._by_host.get(target.host)
 
     def tunnel(self, target: Authority) -> TunnelTarget:

@@ -1,7 +1,7 @@
 """aiohttp's low-level server, without what it does on its own.
 
-Its automatic error pages echo parts of the request and its logs hold tracebacks with values; both are overridden. Bodies
-are not inflated, and a handler is cancelled as soon as its client is gone.
+Its automatic error pages echo parts of the request and its logs hold tracebacks with values; both are overridden.
+Bodies are not inflated, and a handler is cancelled as soon as its client is gone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from maskproxy.gateway.front import HttpProtocol
 
 MAX_LINE_BYTES = 16 * 1024
-MAX_FIELD_BYTES = 20 * 1024  # a JWT of 16 KiB as Basic, base64 and all, would be more; tokens are capped at 12 KiB there
+MAX_FIELD_BYTES = (
+    20 * 1024
+)  # a JWT of 16 KiB as Basic, base64 and all, would be more; tokens are capped at 12 KiB there
 MAX_FIELDS = 128
 
 
@@ -64,7 +66,7 @@ class Handler(web.RequestHandler):
 
 
 def make_server(exchange: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> web.Server:
-    return web.Server(exchange, handler_cancellation=True)  # type: ignore[arg-type]
+    return web.Server(exchange, handler_cancellation=True)
 
 
 def make_handler(server: web.Server, connection: Connection, *, idle_s: float) -> Handler:

@@ -1,8 +1,8 @@
 """CONNECT: whose tunnel, to where, and whether it is read or passed.
 
-A host that a route answers is always intercepted, also for a caller without a token: the refusal is then given inside the
-tunnel, where the client shows it to the user. A listed target is passed through unread, for known people only. Every other
-target is refused before any dial.
+A host that a route answers is always intercepted, also for a caller without a token: the refusal is then given inside
+the tunnel, where the client shows it to the user. A listed target is passed through unread, for known people only.
+Every other target is refused before any dial.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ async def open_tunnel(
     http_for: Callable[[Connection], HttpProtocol],
     is_lost: Callable[[], bool],
 ) -> None:
-    """Answer CONNECT. The transport's reading is paused; `rest` is what came behind the head. Raises what refuses it."""
+    """Answer CONNECT. The transport's reading is paused; `rest` came behind the head. Raises what refuses it."""
     if gateway.draining:
         raise Unavailable("This node is shutting down. Try again.", retry=True)
     token = caller_token(head.fields, proxy=True)
@@ -64,7 +64,9 @@ async def open_tunnel(
 async def _who(gateway: Gateway, token: str | None) -> Person | MaskproxyError:
     """The caller, or the refusal that they will be given."""
     if token is None:
-        return Unauthenticated("This proxy needs to know you. Put your token into the proxy URL: http://me:TOKEN@host:port")
+        return Unauthenticated(
+            "This proxy needs to know you. Put your token into the proxy URL: http://me:TOKEN@host:port"
+        )
     try:
         return await gateway.authenticator.authenticate(token)
     except MaskproxyError as error:
@@ -86,9 +88,7 @@ async def _intercept(
     transport.write(_ESTABLISHED)
     loop = asyncio.get_running_loop()
     handshake = asyncio.ensure_future(
-        loop.start_tls(
-            transport, http, context, server_side=True, ssl_handshake_timeout=gateway.limits.handshake_s
-        )
+        loop.start_tls(transport, http, context, server_side=True, ssl_handshake_timeout=gateway.limits.handshake_s)
     )
     try:
         if rest:
@@ -116,7 +116,7 @@ async def _feed_early_hello(transport: asyncio.Transport, rest: bytes) -> None:
     protocol = transport.get_protocol()
     view = memoryview(rest)
     while view and isinstance(protocol, asyncio.BufferedProtocol):
-        room = protocol.get_buffer(len(view))
+        room = memoryview(protocol.get_buffer(len(view)))
         count = min(len(room), len(view))
         room[:count] = view[:count]
         protocol.buffer_updated(count)
@@ -125,7 +125,9 @@ async def _feed_early_hello(transport: asyncio.Transport, rest: bytes) -> None:
 
 def _context(gateway: Gateway, route: Route, host: str) -> ssl.SSLContext:
     if gateway.certificates is None:
-        raise Denied(f"Interception is not configured, so {host} cannot be reached. Use the base URL of route {route.name}.")
+        raise Denied(
+            f"Interception is not configured, so {host} cannot be reached. Use the base URL of route {route.name}."
+        )
     return gateway.certificates.context_for(host)
 
 
