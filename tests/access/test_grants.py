@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from maskproxy.access.grants import Grant, held_grants, open_grants
+from maskproxy.access.tokens import Person
+
+NOW = 1_000_000.0
+
+
+def person(groups: set[str], *, issued_at: float = NOW, auth_time: object = None) -> Person:
+    claims = {} if auth_time is None else {"auth_time": auth_time}
+    return Person("https://idp.example.com", "u-1", "Ada", frozenset(groups), claims, issued_at, NOW + 3600)
+
+
+def grant(name: str, group: str, for_s: float | None) -> Grant:
+    return Grant(name, frozenset({group}), frozenset({"claude"}), for_s)
+
+
+GRANTS = (
+    grant("developers", "engineering", 3600),
+    grant("always", "operators", None),
+    grant("brief", "engineering", 60),
+)
+
+
+def test_groups_give_grants_in_the_order_of_the_configuration() -> None:
+    assert [g.name for g in held_grants(person({"engineering", "operators"}), GRANTS)] == [
+        "developers",
+        "always",
+        "brief",
+    ]
+    assert held_grants(person({"sales"}), GRANTS) == ()
+    assert held_grants(person(set()), GRANTS) == ()
+
+
+@pytest.mark.parametrize(
+    ("issued_at", "auth_time", "names"),
+    [
+        (NOW, None, ["developers", "brief"]),
+        (NOW - 59, None, ["developers", "brief"]),
+        (NOW - 60, None, ["developers"]),
+        (NOW - 3599, None, ["developers"]),
+        (NOW - 3600, None, []),
+        (NOW, NOW - 61, ["developers"]),  # the token is fresh, the sign-in is not
+        (NOW, NOW - 3600, []),
+        (NOW - 3600, int(NOW), ["developers", "brief"]),
+        (0.0, None, []),  # a token that does not say when
+        (NOW + 30, None, ["developers", "brief"]),  # within the leeway between clocks
+    ],
+)
+def test_a_grant_is_open_for_its_time_after_signing_in(issued_at: float, auth_time: object, names: list[str]) -> None:
+    someone = person({"engineering"}, issued_at=issued_at, auth_time=auth_time)
+    assert [g.name for g in open_grants(someone, GRANTS, NOW)] == names
+
+
+def test_a_grant_without_a_time_is_always_open() -> None:
+    assert [g.name for g in open_grants(person({"operators"}, issued_at=0.0), GRANTS, NOW)] == ["always"]
