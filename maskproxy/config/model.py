@@ -174,7 +174,7 @@ class Limits(Part):
     handshake_s: Seconds = 10
     head_s: Seconds = 30
     body_s: Seconds = 60
-    """How long a whole request body may take to arrive, however it drips."""
+    """How long a request body may take to arrive in all, on top of one second for each 64 KiB received."""
     idle_s: Seconds = 75
     """How long a kept-alive connection may wait for its next request."""
     drain_s: Seconds = 30

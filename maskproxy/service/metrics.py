@@ -1,0 +1,69 @@
+"""What is counted, for Prometheus. The registry is handed in; every name begins with `maskproxy_`.
+
+Labels hold names from the configuration and words of ours (an outcome, a rule, an error's class), never a person's
+data, so their number is bounded by the configuration. The gateway sees this as its `Meters`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+
+
+class Metrics:
+    """Satisfies the gateway's `Meters`, and lets the daemon add what only it can see."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"maskproxy_{name}", text, labels, registry=registry)
+
+        self._exchanges = counter("exchanges", "Exchanges that ended.", "route", "outcome", "status_class")
+        self._masked = counter("masked", "Spans that became placeholders.", "rule", "direction")
+        self._unread = counter("unread_bytes", "Bytes of media passed without being read, as configured.", "route")
+        self._refused = counter("refused", "Refusals and failures, by the class of the error.", "reason")
+        self._alarms = counter("alarms", "What an operator should look at.", "kind")
+        self._connections = Gauge("maskproxy_open_connections", "Client connections open now.", registry=registry)
+        self._open = Gauge("maskproxy_open_exchanges", "Exchanges running now.", registry=registry)
+        self._upstream = Histogram(
+            "maskproxy_upstream_seconds",
+            "From a request's last byte sent to the answer's head.",
+            ("route",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+
+    def exchange_ended(self, route: str, outcome: str, status: int) -> None:
+        status_class = f"{status // 100}xx"
+        known = status_class if status_class in STATUS_CLASSES else "other"
+        self._exchanges.labels(route, outcome, known).inc()
+
+    def masked(self, rule: str, direction: str) -> None:
+        self._masked.labels(rule, direction).inc()
+
+    def unread(self, route: str, count_bytes: int) -> None:
+        self._unread.labels(route).inc(count_bytes)
+
+    def refused(self, reason: str) -> None:
+        self._refused.labels(reason).inc()
+
+    def alarm(self, kind: str) -> None:
+        self._alarms.labels(kind).inc()
+
+    def connections(self, change: int) -> None:
+        self._connections.inc(change)
+
+    def exchanges(self, change: int) -> None:
+        self._open.inc(change)
+
+    def upstream(self, route: str, seconds: float) -> None:
+        self._upstream.labels(route).observe(seconds)
+
+    def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """A gauge that is read when it is scraped: the recorder's queue, whether it failed, the age of keys."""
+        Gauge(f"maskproxy_{name}", text, registry=self.registry).set_function(value)
