@@ -12,27 +12,27 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from maskproxy.config import Address
 from maskproxy.config.quantities import is_loopback
-from maskproxy.service.metrics import Metrics
 
 
 class Admin:
-    """`ready` says why this node should get no traffic, or "" when it should; `status` is shown as JSON."""
+    """`unready` says why this node should get no traffic, or "" when it should; `status` is shown as JSON."""
 
     def __init__(
         self,
         place: Address | Path,
-        metrics: Metrics,
         *,
-        ready: Callable[[], str],
+        registry: CollectorRegistry,
+        unready: Callable[[], str],
         status: Callable[[], Mapping[str, object]],
     ) -> None:
         self._place = place
-        self._registry = metrics.registry
-        self._ready = ready
+        self._registry = registry
+        self._unready = unready
         self._status = status
         app = web.Application(middlewares=[self._only_this_machine], client_max_size=1024)
         app.router.add_get("/healthz", self._health)
@@ -73,7 +73,7 @@ class Admin:
         return web.Response(text="ok\n")
 
     async def _readiness(self, _request: web.Request) -> web.Response:
-        reason = self._ready()
+        reason = self._unready()
         return web.Response(status=503 if reason else 200, text=(reason or "ready") + "\n")
 
     async def _metrics(self, _request: web.Request) -> web.Response:

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
-
-from maskproxy.config.model import Log as Settings
 
 MASK = "[masked]"
 OURS = "maskproxy"
@@ -117,12 +114,11 @@ def chain_of(error: BaseException) -> list[str]:
     return chain
 
 
-class Log:
-    """`log("event", field=value)`: the gateway's `EventLog`. An event with an `error` field is a warning."""
+class EventLog:
+    """`log("event", field=value)`: what the gateway calls. An event with an `error` field is a warning."""
 
-    def __init__(self, net: Net) -> None:
-        self._logger = logging.getLogger(OURS)
-        self._net = net
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
 
     def __call__(self, event: str, **fields: object) -> None:
         level = logging.WARNING if fields.get("error") else logging.INFO
@@ -132,24 +128,23 @@ class Log:
         """An error of ours or of the system, by type and place."""
         self._logger.error("%s", event, exc_info=error, extra={"fields": fields})
 
-    def know(self, secrets: Iterable[str]) -> None:
-        """The secrets that must never be written, in place of those known before."""
-        self._net.know(secrets)
 
-
-def open_log(settings: Settings, *, stream: TextIO | None = None, environ: Mapping[str, str] = os.environ) -> Log:
+def start(
+    level: str, form: str, *, secrets: Iterable[str] = (), stream: TextIO | None = None, journal: bool = False
+) -> tuple[EventLog, Net]:
     """Make this process log through the net and nowhere else. Called again, it replaces what it set up before."""
     out = sys.stderr if stream is None else stream
-    net = Net()
-    json_lines = settings.format == "json" or (settings.format == "auto" and not out.isatty())
+    net = Net(secrets)
+    json_lines = form == "json" or (form == "auto" and not out.isatty())
     handler = logging.StreamHandler(out)
-    handler.setFormatter(LineFormatter(net, json_lines=json_lines, priorities="JOURNAL_STREAM" in environ))
+    handler.setFormatter(LineFormatter(net, json_lines=json_lines, priorities=journal))
     root = logging.getLogger()
     for old in list(root.handlers):
         if isinstance(old.formatter, LineFormatter):
             root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
-    logging.getLogger(OURS).setLevel(settings.level.upper())
+    logger = logging.getLogger(OURS)
+    logger.setLevel(level.upper())
     logging.captureWarnings(capture=True)
-    return Log(net)
+    return EventLog(logger), net

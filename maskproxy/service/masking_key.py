@@ -1,7 +1,7 @@
 """The key behind the placeholders: a file that nodes share, made at first start when it is absent.
 
-The key is what the file holds, without white space at its ends, and has 32 bytes at least. Two daemons that start at
-once on a new directory agree on one key.
+The file holds the key, 32 bytes or more, in hexadecimal digits. Two daemons that start at once on a new directory agree
+on one key.
 """
 
 from __future__ import annotations
@@ -34,13 +34,15 @@ def masking_key(path: Path, *, make: bool) -> bytes:
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            key = file.read(LIMIT_BYTES + 1).strip()
+            key = bytes.fromhex(file.read(LIMIT_BYTES).decode("ascii").strip())
     except FileNotFoundError:
         raise
     except OSError as error:
         raise StartFailed("The masking key cannot be read.", detail=str(error.strerror)) from error
-    if not MIN_BYTES <= len(key) <= LIMIT_BYTES:
-        raise StartFailed(f"The masking key must have between {MIN_BYTES} and {LIMIT_BYTES} bytes.")
+    except ValueError:
+        raise StartFailed("The masking key must be a file of hexadecimal digits.") from None
+    if len(key) < MIN_BYTES:
+        raise StartFailed(f"The masking key is shorter than {MIN_BYTES} bytes.")
     return key
 
 
@@ -49,7 +51,7 @@ def _make(path: Path) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_hex(32).encode() + b"\n")
+            file.write(secrets.token_hex(MIN_BYTES).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
         os.link(name, path)

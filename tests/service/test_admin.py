@@ -21,7 +21,7 @@ class Node:
         return {"version": "1", "draining": False}
 
     def admin(self, place: Address | Path) -> Admin:
-        return Admin(place, self.metrics, ready=lambda: self.reason, status=self.status)
+        return Admin(place, registry=self.metrics.registry, unready=lambda: self.reason, status=self.status)
 
 
 @asynccontextmanager

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskproxy.config.model import Log as Settings
-from maskproxy.service.logs import MASK, LineFormatter, Log, Net, open_log, printable
+from maskproxy.service.logs import MASK, EventLog, LineFormatter, Net, printable, start
 
 JWT = "eyJhbGciOiJFUzI1NiJ9" + "." + "eyJzdWIiOiJhZGEifQ" + "." + "c2lnbmF0dXJl"
 SECRETS = [
@@ -27,7 +26,7 @@ SECRETS = [
 
 @pytest.fixture(autouse=True)
 def own_root() -> Iterator[None]:
-    """What `open_log` changes is put back."""
+    """What `start` changes is put back."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     shown = warnings.showwarning
@@ -38,9 +37,9 @@ def own_root() -> Iterator[None]:
     root.setLevel(level)
 
 
-def opened(form: str = "json", level: str = "info", **environ: str) -> tuple[Log, io.StringIO]:
+def opened(form: str = "json", level: str = "info", *, journal: bool = False) -> tuple[EventLog, io.StringIO]:
     stream = io.StringIO()
-    return open_log(Settings.model_validate({"format": form, "level": level}), stream=stream, environ=environ), stream
+    return start(level, form, stream=stream, journal=journal)[0], stream
 
 
 def only(stream: io.StringIO) -> dict[str, object]:
@@ -83,11 +82,11 @@ def test_a_token_at_the_cut_is_masked_before_it_is_cut() -> None:
 
 
 def test_known_secrets_are_masked_and_replaced() -> None:
-    log, stream = opened()
-    log.know(["hunter2pw", "hunter2pw-longer", "abc"])
+    stream = io.StringIO()
+    log, net = start("info", "json", secrets=["hunter2pw", "hunter2pw-longer", "abc"], stream=stream)
     log("hunter2pw-longer hunter2pw abc")
     assert only(stream)["event"] == f"{MASK} {MASK} abc"
-    log.know([])
+    net.know([])
     log("hunter2pw")
     assert stream.getvalue().count("hunter2pw") == 1
 
@@ -132,7 +131,7 @@ def test_text_for_a_terminal_cannot_be_broken_out_of() -> None:
 
 
 def test_levels_and_journald_priorities() -> None:
-    log, stream = opened("json", "warning", JOURNAL_STREAM="8:1")
+    log, stream = opened("json", "warning", journal=True)
     log("quiet")
     log("loud", error="OSError")
     assert stream.getvalue().startswith("<4>{")

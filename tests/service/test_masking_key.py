@@ -1,4 +1,3 @@
-import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,10 +13,10 @@ def test_a_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     with pytest.raises(StartFailed, match="does not exist yet"):
         masking_key(path, make=False)
     key = masking_key(path, make=True)
-    assert len(key) == 64
+    assert len(key) == 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert masking_key(path, make=True) == masking_key(path, make=False) == key
-    assert os.listdir(tmp_path) == ["masking.key"]
+    assert [p.name for p in tmp_path.iterdir()] == ["masking.key"]
 
 
 def test_all_who_start_at_once_agree(tmp_path: Path) -> None:
@@ -28,8 +27,11 @@ def test_all_who_start_at_once_agree(tmp_path: Path) -> None:
 
 def test_a_key_that_is_short_or_out_of_reach_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "masking.key"
-    path.write_bytes(b"x" * 31 + b"\n")
-    with pytest.raises(StartFailed, match="between 32"):
+    path.write_text("ab" * 31 + "\n")
+    with pytest.raises(StartFailed, match="shorter than 32"):
+        masking_key(path, make=True)
+    path.write_text("x" * 64)
+    with pytest.raises(StartFailed, match="hexadecimal"):
         masking_key(path, make=True)
     with pytest.raises(StartFailed, match="cannot be made"):
         masking_key(tmp_path / "gone" / "masking.key", make=True)
