@@ -1,0 +1,135 @@
+"""Faults that take more than the file to see: keys that do not fit, hosts outside the CA, rules that do not compile.
+
+Reads files and computes; dials nothing and runs no command. Used by `maskproxy check`, at start and at reload.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+from maskproxy.config.document import Faults
+from maskproxy.config.model import Config, Interception, SecretSource, Tls
+from maskproxy.errors import ConfigurationFault, MaskproxyError
+from maskproxy.gateway.certificates import CertificateAuthority
+from maskproxy.masking import load_rules
+from maskproxy.service.masking_key import masking_key
+
+LIMIT_SECRET_BYTES = 64 * 1024
+
+
+def deeper_faults(config: Config) -> Faults:
+    """Every fault as (path in the file, sentence). `config` has passed `config.load`."""
+    faults: Faults = []
+    for i, listener in enumerate(config.listeners):
+        if listener.tls is not None:
+            faults += tls_faults(f"listeners[{i}].tls", listener.tls)
+    faults += trust_faults(config)
+    if config.interception is not None:
+        faults += interception_faults(config, config.interception)
+    for i, route in enumerate(config.routes):
+        if route.credential is not None:
+            source = route.credential.source
+            place = f"routes[{i}].credential.from"
+            faults += secret_faults(place, source)
+            if source.oauth2 is not None:
+                faults += secret_faults(f"{place}.oauth2.client_secret", source.oauth2.client_secret)
+    for i, rules in enumerate(config.masking.rules):
+        faults += rule_faults(f"masking.rules[{i}]", rules)
+    if config.masking.key.file.exists():
+        try:
+            masking_key(config.masking.key.file, make=False)
+        except MaskproxyError as error:
+            faults.append(("masking.key.file", str(error)))
+    return faults
+
+
+def notes(config: Config) -> list[tuple[str, str]]:
+    """What is allowed and may surprise: settings without effect, and what is not done because it is not set."""
+    told: list[tuple[str, str]] = []
+    if config.masking.restore is not None:
+        told.append(("masking.restore", "not in effect in this version"))
+    if config.store is not None:
+        told.append(("store", "not in effect in this version"))
+    if config.recording is None:
+        told.append(("recording", "not set: nothing is recorded"))
+    if not config.grants:
+        told.append(("grants", "not set: nobody may use any route"))
+    observed = [i for i, grant in enumerate(config.grants) if grant.mode == "observe"]
+    told += [(f"grants[{i}].mode", "observe: secrets are counted and reach upstream unmasked") for i in observed]
+    return told
+
+
+def tls_faults(place: str, tls: Tls) -> Iterator[tuple[str, str]]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            yield f"{place}.key", "The key does not belong to the certificate."
+        else:
+            yield place, "The certificate and its key cannot be read as PEM, or the key needs a password."
+    except OSError:
+        yield place, "The certificate or its key cannot be read."
+    if tls.client_ca is not None and not holds_certificates(tls.client_ca):
+        yield f"{place}.client_ca", "The file holds no certificate in PEM."
+
+
+def trust_faults(config: Config) -> Iterator[tuple[str, str]]:
+    for i, route in enumerate(config.routes):
+        if route.trust is not None and not holds_certificates(route.trust):
+            yield f"routes[{i}].trust", "The file holds no certificate in PEM."
+        oauth2 = route.credential.source.oauth2 if route.credential is not None else None
+        if oauth2 is not None and oauth2.trust is not None and not holds_certificates(oauth2.trust):
+            yield f"routes[{i}].credential.from.oauth2.trust", "The file holds no certificate in PEM."
+    for i, issuer in enumerate(config.identity.issuers):
+        if issuer.trust is not None and not holds_certificates(issuer.trust):
+            yield f"identity.issuers[{i}].trust", "The file holds no certificate in PEM."
+
+
+def holds_certificates(path: Path) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except (OSError, ssl.SSLError):
+        return False
+    return True
+
+
+def interception_faults(config: Config, interception: Interception) -> Iterator[tuple[str, str]]:
+    try:
+        authority = CertificateAuthority.load(interception.ca.certificate, interception.ca.key)
+    except ConfigurationFault as error:
+        for path, sentence in error.faults:
+            yield ".".join(part for part in ("interception.ca", path) if part), sentence
+        return
+    except MaskproxyError as error:
+        yield "interception.ca", str(error)
+        return
+    for i, route in enumerate(config.routes):
+        for j, host in enumerate(route.hosts):
+            if not authority.permits(host):
+                yield f"routes[{i}].hosts[{j}]", "The interception CA is constrained to other names."
+
+
+def secret_faults(place: str, source: SecretSource) -> Iterator[tuple[str, str]]:
+    """A secret in a file is one line that a header field can hold."""
+    if source.file is None:
+        return
+    try:
+        with source.file.open("rb") as file:
+            secret = file.read(LIMIT_SECRET_BYTES + 1).strip()
+    except OSError:
+        yield f"{place}.file", "The file cannot be read by this user."
+        return
+    if not secret:
+        yield f"{place}.file", "The file is empty."
+    elif len(secret) > LIMIT_SECRET_BYTES or not all(0x20 < byte < 0x7F for byte in secret):
+        yield f"{place}.file", "The file must hold one secret: one line of visible ASCII characters."
+
+
+def rule_faults(place: str, source: str | Path) -> Iterator[tuple[str, str]]:
+    try:
+        load_rules([source])
+    except MaskproxyError as error:
+        yield place, str(error)
