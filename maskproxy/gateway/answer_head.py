@@ -88,9 +88,8 @@ def read_answer_head(raw: bytes, method: str) -> AnswerHead:
         # A 204 that announces a body may well send one: what follows it is nothing that we want to read.
         keep = keep and not (status == 204 and (chunked or length))
         length, chunked = 0, False
-    elif length is None and not chunked:
-        if keep:
-            raise refused("neither a length nor the end of the connection ends the body")
+    elif length is None and not chunked and keep:
+        raise refused("neither a length nor the end of the connection ends the body")
     return AnswerHead(status, (reason or b"").decode("utf-8", "surrogateescape"), fields, length, chunked, keep)
 
 

@@ -1,7 +1,8 @@
 """Upstream's answer as the exchange reads it: a head, and a body that arrives while it is read.
 
 The connection puts pieces in, the exchange takes chunks out. What waits in between is bounded: the connection stops
-reading above one mark and goes on below another. A body that did not end as its framing says raises, it never just stops.
+reading above one mark and goes on below another. A body that did not end as its framing says raises, it never just
+stops.
 """
 
 from __future__ import annotations
