@@ -44,6 +44,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import msgpack
@@ -72,12 +73,17 @@ class Frame:
     data: Mapping[str, object]
 
 
+@lru_cache(maxsize=4096)
 def is_session_id(text: str) -> bool:
     return _SESSION.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=4096)
 def is_exchange_id(text: str) -> bool:
     return _EXCHANGE.fullmatch(text) is not None
+
+
+_SEQUENCE = (list, tuple)
 
 
 def _is_text(value: object) -> bool:
@@ -93,11 +99,18 @@ def _is_bytes(value: object) -> bool:
 
 
 def _is_texts(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+    return isinstance(value, _SEQUENCE) and all(isinstance(item, str) for item in value)
 
 
 def _is_pairs(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(_is_texts(pair) and len(pair) == 2 for pair in value)
+    if not isinstance(value, _SEQUENCE):
+        return False
+    for pair in value:  # a loop, since every exchange pays for this one
+        if not isinstance(pair, _SEQUENCE) or len(pair) != 2:
+            return False
+        if not isinstance(pair[0], str) or not isinstance(pair[1], str):
+            return False
+    return True
 
 
 _Check = Callable[[object], bool]

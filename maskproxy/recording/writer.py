@@ -14,7 +14,8 @@ from pathlib import Path
 
 from maskproxy.recording import segments
 
-_SLAB_BYTES = 1 << 20
+_MOST_PARTS = 1024
+"""Linux's IOV_MAX."""
 _NAME_TRIES = 100
 
 
@@ -62,7 +63,7 @@ class SegmentWriter:
                 if self._segment < 0:
                     self._open_segment()
                 fitting = self._fitting(batch)
-                self._size += self._write(batch, fitting)
+                self._size += self._write(batch[:fitting])
                 del batch[:fitting]
         except OSError:
             self._give_up_segment()
@@ -124,16 +125,11 @@ class SegmentWriter:
                 return count
         return len(batch)
 
-    def _write(self, batch: list[bytes], count: int) -> int:
-        written = 0
-        slab = bytearray()
-        for payload in batch[:count]:
-            slab += segments.record_head(payload)
-            slab += payload
-            if len(slab) >= _SLAB_BYTES:
-                written += _write_all(self._segment, slab)
-                slab.clear()
-        written += _write_all(self._segment, slab)
+    def _write(self, payloads: list[bytes]) -> int:
+        parts: list[bytes] = []
+        for payload in payloads:
+            parts += (segments.record_head(payload), payload)
+        written = _write_all(self._segment, parts)
         os.fdatasync(self._segment)
         return written
 
@@ -150,7 +146,7 @@ class SegmentWriter:
         self._size = segments.HEADER.size
         self._opened_s = self._mono_s()
         try:
-            _write_all(self._segment, segments.header())
+            _write_all(self._segment, [segments.header()])
             os.fsync(self._segment)
             os.fsync(self._directory)
         except OSError:
@@ -181,13 +177,16 @@ class SegmentWriter:
                 os.close(directory)
 
 
-def _write_all(descriptor: int, data: bytes | bytearray) -> int:
-    view = memoryview(data)
-    done = 0
-    while done < len(view):
-        step = os.write(descriptor, view[done:])
-        if step == 0:
-            raise OSError(errno.EIO, "nothing was written")
-        done += step
-    view.release()
-    return done
+def _write_all(descriptor: int, parts: list[bytes]) -> int:
+    """Write the parts without copying them, unless the system stops amid them."""
+    written = 0
+    for first in range(0, len(parts), _MOST_PARTS):
+        some = parts[first : first + _MOST_PARTS]
+        size, done = sum(map(len, some)), os.writev(descriptor, some)
+        while done < size:
+            step = os.writev(descriptor, [b"".join(some)[done:]])
+            if step == 0:
+                raise OSError(errno.EIO, "nothing was written")
+            done += step
+        written += size
+    return written

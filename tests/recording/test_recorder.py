@@ -54,21 +54,21 @@ def sequence(directory: Path) -> list[object]:
 
 
 class Disk:
-    """Stands in front of `os.write`: fails with a code, or waits, while told so."""
+    """Stands in front of `os.writev`: fails with a code, or waits, while told so."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.code = 0
         self.free = threading.Event()
         self.free.set()
-        self._write: Callable[[int, Any], int] = os.write
-        monkeypatch.setattr(os, "write", self.write)
+        self._write: Callable[[int, Any], int] = os.writev
+        monkeypatch.setattr(os, "writev", self.write)
 
-    def write(self, descriptor: int, data: Any) -> int:
+    def write(self, descriptor: int, parts: Any) -> int:
         if threading.current_thread().name == "recorder":
             self.free.wait(10)
             if self.code:
                 raise OSError(self.code, "scripted")
-        return self._write(descriptor, data)
+        return self._write(descriptor, parts)
 
 
 @pytest.fixture

@@ -175,7 +175,7 @@ def test_a_second_writer_in_the_directory_takes_other_names(
     assert len(sequence(tmp_path)) == 5
 
 
-@pytest.mark.parametrize("call", ["write", "fdatasync", "fsync"])
+@pytest.mark.parametrize("call", ["writev", "fdatasync", "fsync"])
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
 def test_after_an_error_nothing_is_lost_doubled_or_torn(
     tmp_path: Path, writer: SegmentWriter, monkeypatch: pytest.MonkeyPatch, call: str, code: int
@@ -190,8 +190,8 @@ def test_after_an_error_nothing_is_lost_doubled_or_torn(
         nonlocal calls
         calls += 1
         if 2 <= calls <= 3:
-            if call == "write":
-                real(arguments[0], arguments[1][:7])  # the disk took a part of it
+            if call == "writev":
+                real(arguments[0], [b"".join(arguments[1])[:7]])  # the disk took a part of it
             raise OSError(code, os.strerror(code))
         return real(*arguments)
 
@@ -214,15 +214,15 @@ def test_a_write_that_takes_nothing_is_an_error(
     tmp_path: Path, writer: SegmentWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer.open()
-    monkeypatch.setattr(os, "write", lambda *_: 0)
+    monkeypatch.setattr(os, "writev", lambda *_: 0)
     with pytest.raises(OSError, match="nothing was written"):
         writer.commit(payloads(1))
 
 
 def test_short_writes_are_continued(tmp_path: Path, writer: SegmentWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     writer.open()
-    real = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, data[:11]))
+    real = os.writev
+    monkeypatch.setattr(os, "writev", lambda descriptor, parts: real(descriptor, [b"".join(parts)[:11]]))
     writer.commit(payloads(3))
     assert sequence(tmp_path) == [0, 1, 2]
 
