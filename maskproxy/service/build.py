@@ -1,0 +1,237 @@
+"""From a configuration to running objects: the one place that knows both.
+
+`build` starts everything that the gateway needs, or raises and leaves nothing running. With `keep`, as for a reload,
+what holds connections or files open (the upstream pool, the recorder, the worker threads) is taken over.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from maskproxy.access.grants import Grant
+from maskproxy.access.tokens import IssuerRules
+from maskproxy.bodies.masks import BodyPolicy
+from maskproxy.config import model
+from maskproxy.gateway.authenticator import Authenticator
+from maskproxy.gateway.certificates import CertificateAuthority
+from maskproxy.gateway.credentials import Credential
+from maskproxy.gateway.keys import KeyDirectory, TrustedIssuer
+from maskproxy.gateway.memory import MemoryBudget
+from maskproxy.gateway.routes import Route, RouteTable, TunnelTarget
+from maskproxy.gateway.state import Gateway, Limits, Recording
+from maskproxy.gateway.upstream import Origin, UpstreamPool
+from maskproxy.masking import PlaceholderKey, load_rules
+from maskproxy.recording.frames import Frame
+from maskproxy.recording.recorder import Recorder
+from maskproxy.service.credentials import build_credential
+from maskproxy.service.logs import EventLog, Net
+from maskproxy.service.masking_key import masking_key
+from maskproxy.service.metrics import Metrics
+
+
+class NoRecorder:
+    """Where the configuration has no `recording`: frames are dropped, as it says."""
+
+    failed = False
+
+    def offer(self, frame: Frame) -> bool:  # noqa: ARG002 - the recorder's shape
+        return True
+
+    async def append(self, frame: Frame) -> None:
+        """Never needed: `offer` takes all."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What runs: the gateway and what must be closed behind it."""
+
+    gateway: Gateway
+    log: EventLog
+    net: Net
+    metrics: Metrics
+    keys: KeyDirectory
+    pool: UpstreamPool
+    workers: ThreadPoolExecutor
+    recorder: Recorder | NoRecorder
+    credentials: list[Credential] = field(default_factory=list)
+
+    @property
+    def recorder_failed(self) -> bool:
+        return self.recorder.failed
+
+    async def retire(self) -> None:
+        """Close what a reload has replaced; the rest lives on in the new parts."""
+        await self.keys.close()
+        for credential in self.credentials:
+            await credential.close()
+
+    async def close(self) -> None:
+        await self.retire()
+        await self.pool.close()
+        self.workers.shutdown(wait=False, cancel_futures=True)
+        if isinstance(self.recorder, Recorder):
+            await self.recorder.close()
+
+
+async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | None = None) -> Parts:
+    """Raises `StartFailed`, `RuleRefused` or `ConfigurationFault`; then nothing is left running."""
+    metrics = keep.metrics if keep is not None else Metrics(CollectorRegistry())
+    async with AsyncExitStack() as undo:
+        issuers = [_issuer(issuer) for issuer in config.identity.issuers]
+        rules = load_rules(list(config.masking.rules), cache=_cache_directory())
+        credentials: list[Credential] = []
+        routes = [_route(route, metrics, credentials) for route in config.routes]
+        keys = KeyDirectory(issuers, clock=time.time)
+        await keys.start()
+        undo.push_async_callback(keys.close)
+        workers = keep.workers if keep is not None else ThreadPoolExecutor(2, thread_name_prefix="masking")
+        pool = keep.pool if keep is not None else _pool(config.limits)
+        recorder = keep.recorder if keep is not None else await _recorder(config.recording, metrics, log)
+        gateway = Gateway(
+            routes=RouteTable(routes, [TunnelTarget(t.target.host, t.target.port, t.private) for t in config.tunnels]),
+            authenticator=Authenticator(keys, issuers, clock=time.time),
+            grants=tuple(_grant(grant) for grant in config.grants),
+            certificates=_authority(config.interception),
+            rules=rules,
+            placeholders=PlaceholderKey(masking_key(config.masking.key.file, make=True)),
+            scope=config.masking.scope,
+            body_policy=BodyPolicy(media=config.masking.media),
+            recorder=_as_recording(recorder),
+            pool=pool,
+            budget=MemoryBudget(config.limits.memory_bytes),
+            limits=_limits(config.limits),
+            meters=metrics,
+            log=log,
+            workers=_as_executor(workers),
+            wall_ns=time.time_ns,
+            mono_ns=time.monotonic_ns,
+        )
+        undo.pop_all()
+    net.know(secret.decode("latin-1") for credential in credentials for secret in credential.known_secrets())
+    return Parts(gateway, log, net, metrics, keys, pool, workers, recorder, credentials)
+
+
+def _as_recording(recorder: Recorder | NoRecorder) -> Recording:
+    return recorder
+
+
+def _as_executor(workers: ThreadPoolExecutor) -> Executor:
+    return workers
+
+
+def _cache_directory() -> Path | None:
+    """Where compiled rules are kept: systemd's CacheDirectory, else the user's cache."""
+    named = os.environ.get("CACHE_DIRECTORY") or os.environ.get("XDG_CACHE_HOME")
+    if named:
+        return Path(named.partition(":")[0]) / "maskproxy"
+    home = os.environ.get("HOME")
+    return Path(home) / ".cache" / "maskproxy" if home else None
+
+
+def client_context(trust: Path | None) -> ssl.SSLContext:
+    """For connections that the gateway opens: the system's roots, or only those in `trust`."""
+    context = ssl.create_default_context(cafile=str(trust) if trust is not None else None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def listener_context(tls: model.Tls | None) -> ssl.SSLContext | None:
+    if tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(tls.certificate, tls.key)
+    context.set_alpn_protocols(["http/1.1"])
+    if tls.client_ca is not None:
+        context.load_verify_locations(tls.client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _issuer(issuer: model.Issuer) -> TrustedIssuer:
+    rules = IssuerRules(
+        issuer=issuer.issuer,
+        audience=issuer.audience,
+        groups_claim=issuer.groups_claim,
+        algorithms=frozenset(issuer.algorithms),
+        leeway_s=issuer.leeway_s,
+    )
+    return TrustedIssuer(rules, None if issuer.issuer.startswith("http://") else client_context(issuer.trust))
+
+
+def _grant(grant: model.Grant) -> Grant:
+    return Grant(grant.name, grant.groups, grant.routes, grant.for_s, grant.mode)
+
+
+def _route(route: model.Route, metrics: Metrics, credentials: list[Credential]) -> Route:
+    upstream = None
+    if route.upstream is not None:
+        url = route.upstream
+        context = client_context(route.trust) if url.scheme == "https" else None
+        upstream = Origin("https" if url.scheme == "https" else "http", url.host, url.port, context)
+    credential = None
+    if route.credential is not None:
+        credential = build_credential(route.credential, alarm=lambda: metrics.alarm("credential"))
+        credentials.append(credential)
+    return Route(route.name, frozenset(route.hosts), upstream, route.api, route.base_url, credential, route.refuse)
+
+
+def _authority(interception: model.Interception | None) -> CertificateAuthority | None:
+    if interception is None:
+        return None
+    return CertificateAuthority.load(interception.ca.certificate, interception.ca.key)
+
+
+def _pool(limits: model.Limits) -> UpstreamPool:
+    return UpstreamPool(
+        connect_timeout_s=limits.upstream_connect_s,
+        head_timeout_s=limits.upstream_head_s,
+        idle_read_s=limits.upstream_idle_s,
+    )
+
+
+async def _recorder(recording: model.Recording | None, metrics: Metrics, log: EventLog) -> Recorder | NoRecorder:
+    if recording is None:
+        log("no recording is configured")
+        return NoRecorder()
+
+    def alarm(*, failed: bool, sentence: str) -> None:
+        if failed:
+            metrics.alarm("recording")
+        log("recording failed" if failed else "recording works again", reason=sentence)
+
+    recorder = Recorder(
+        recording.directory,
+        rotate_bytes=recording.rotate.size,
+        rotate_age_s=recording.rotate.age,
+        keep_s=recording.keep,
+        alarm=alarm,
+    )
+    await recorder.start()
+    metrics.watch("recorder_queue_bytes", "Masked bytes taken and not yet on disk.", lambda: recorder.held_bytes)
+    metrics.watch("recorder_failed", "1 while the recording cannot be written.", lambda: float(recorder.failed))
+    return recorder
+
+
+def _limits(limits: model.Limits) -> Limits:
+    body = limits.body_bytes
+    return Limits(
+        handshake_s=limits.handshake_s,
+        head_s=limits.head_s,
+        body_s=limits.body_s,
+        idle_s=limits.idle_s,
+        connections=limits.connections,
+        messages_bytes=body.messages,
+        batches_bytes=body.batches,
+        files_bytes=body.files,
+        generic_bytes=body.generic,
+    )
