@@ -160,7 +160,8 @@ def test_a_bomb_is_cut_while_memory_stays_small(name: str, bomb: Callable[[], by
 
     tracemalloc.start()
     try:
-        pytest.raises(TooLarge, inflate)
+        with pytest.raises(TooLarge):
+            inflate()
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -1,0 +1,150 @@
+"""Claude's API by its fields: which strings are text, and the few that are not.
+
+Source: the Messages, Batches, Files and Models references, and what clients were seen to send. Whatever is not named
+here is text: unknown fields and block types are masked. Exemptions: signatures and encrypted parts that only the API
+reads, base64 media, ids, and thinking, which the API must get back exactly as it gave it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from maskproxy.bodies.places import FREE, Exemption, Kind, Place
+
+_ID = Exemption(Kind.ID)
+_OPAQUE = Exemption(Kind.OPAQUE)
+
+
+def _exactly(*values: bytes) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(re.escape(value) for value in values))
+
+
+def _typed(kind: Kind, *types: bytes) -> Exemption:
+    return Exemption(kind, {b"type": _exactly(*types)})
+
+
+_MEDIA_TYPES = re.compile(rb"image\\?/[A-Za-z0-9.+-]{1,32}|application\\?/pdf")
+
+_SOURCE = Place(
+    keys_once=True,
+    exempt={
+        b"data": Exemption(Kind.MEDIA, {b"type": _exactly(b"base64"), b"media_type": _MEDIA_TYPES}),
+        b"file_id": _ID,
+    },
+)
+_CITATION = Place(keys_once=True, exempt={b"encrypted_index": _OPAQUE, b"file_id": _ID})
+_CITATIONS = Place(items=_CITATION)
+
+BLOCK = Place(
+    keys_once=True,
+    exempt={
+        b"id": _ID,
+        b"tool_use_id": _ID,
+        b"file_id": _ID,
+        b"thinking": _typed(Kind.SIGNED, b"thinking"),
+        b"signature": _typed(Kind.OPAQUE, b"thinking"),
+        b"data": _typed(Kind.OPAQUE, b"redacted_thinking"),
+        b"encrypted_content": _OPAQUE,
+        b"encrypted_index": _OPAQUE,
+        b"encrypted_stdout": _OPAQUE,
+    },
+)
+"""A content block of any type. `input` is free: nothing in it is exempt."""
+
+CONTENT = Place(keys_once=True, exempt=BLOCK.exempt, fields=BLOCK.fields, items=BLOCK)
+"""What `content` may be: a text, one object (some tool results), or blocks."""
+
+BLOCK.fields |= {b"content": CONTENT, b"source": _SOURCE, b"citations": _CITATIONS}
+_SOURCE.fields |= {b"content": CONTENT}
+
+_CONTAINER = Place(exempt={b"id": _ID})
+
+MESSAGE = Place(
+    keys_once=True,
+    exempt={b"id": _ID},
+    fields={b"content": CONTENT, b"container": _CONTAINER},
+)
+"""A message: of a request's history, or a whole answer."""
+
+_MCP_SERVERS = Place(items=Place(keys_once=True, exempt={b"authorization_token": Exemption(Kind.CREDENTIAL)}))
+
+REQUEST = Place(
+    keys_once=True,
+    exempt={b"container": _ID},
+    fields={
+        b"messages": Place(items=MESSAGE),
+        b"system": CONTENT,
+        b"container": _CONTAINER,
+        b"mcp_servers": _MCP_SERVERS,
+    },
+)
+"""The body of /v1/messages and /v1/messages/count_tokens."""
+
+BATCH_REQUEST = Place(
+    keys_once=True,
+    fields={b"requests": Place(items=Place(keys_once=True, fields={b"params": REQUEST}))},
+)
+
+_LISTED = Place(exempt={b"id": _ID})
+
+ANSWER = Place(
+    keys_once=True,
+    exempt={b"id": _ID, b"request_id": _ID, b"first_id": _ID, b"last_id": _ID},
+    fields={b"content": CONTENT, b"container": _CONTAINER, b"data": Place(items=_LISTED)},
+)
+"""Any JSON answer: a message, an error, a batch, a file, or a list of such."""
+
+BATCH_RESULT = Place(
+    keys_once=True,
+    fields={
+        b"result": Place(
+            keys_once=True,
+            fields={b"message": MESSAGE, b"error": Place(exempt={b"request_id": _ID})},
+        )
+    },
+)
+"""One line of a batch's results."""
+
+EVENT = Place(
+    keys_once=True,
+    exempt={b"request_id": _ID},
+    fields={
+        b"message": MESSAGE,
+        b"content_block": BLOCK,
+        b"delta": Place(
+            keys_once=True,
+            exempt={
+                b"signature": _typed(Kind.OPAQUE, b"signature_delta"),
+                b"encrypted_content": _OPAQUE,
+            },
+            fields={b"citation": _CITATION, b"container": _CONTAINER},
+        ),
+    },
+)
+"""The data of one event of a stream."""
+
+
+def request_place(method: str, path: str) -> Place | None:
+    """The table for a request's JSON, or None where the API reads no JSON that we know."""
+    if method != "POST":
+        return None
+    match _steps(path):
+        case ["v1", "messages"] | ["v1", "messages", "count_tokens"]:
+            return REQUEST
+        case ["v1", "messages", "batches"]:
+            return BATCH_REQUEST
+        case _:
+            return None
+
+
+def line_place(path: str) -> Place:
+    """The table for each line of a JSON Lines answer."""
+    match _steps(path):
+        case ["v1", "messages", "batches", _, "results"]:
+            return BATCH_RESULT
+        case _:
+            return FREE
+
+
+def _steps(path: str) -> list[str]:
+    return [step for step in path.partition("?")[0].split("/") if step]

@@ -1,0 +1,92 @@
+"""Percent-encoded text: forms (application/x-www-form-urlencoded) and request targets.
+
+Names and values are decoded, masked as `name: value`, and placeholders are put in where the secret stood; every other
+byte stays. What does not decode to UTF-8 is UnsupportedCoding.
+"""
+
+from __future__ import annotations
+
+import re
+
+from maskproxy.bodies.json_text import find_under_key, shown_key
+from maskproxy.bodies.output import NOTHING, BodyFinding, Output, same
+from maskproxy.errors import UnsupportedCoding
+from maskproxy.masking import Finding, Masked, Masking, trusted
+
+_UNIT = re.compile(rb"%([0-9A-Fa-f]{2})|\+")
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_WHY = "every name and value was masked where it stands"
+
+
+class FormBody:
+    """One form, read whole."""
+
+    streams = False
+    unread_bytes = 0
+
+    def __init__(self, masking: Masking) -> None:
+        self.findings: list[BodyFinding] = []
+        self._masking = masking
+        self._pieces: list[bytes] = []
+
+    def feed(self, data: bytes) -> Output:
+        self._pieces.append(data)
+        return NOTHING
+
+    def finish(self) -> Output:
+        raw = b"".join(self._pieces)
+        self._pieces.clear()
+        masked, self.findings = _mask_pairs(self._masking, raw, "form")
+        return same(trusted(masked, why=_WHY))
+
+
+def mask_target(masking: Masking, target: str) -> tuple[Masked, list[BodyFinding]]:
+    """Mask an origin-form request target (ASCII): its path as one text, its query as a form."""
+    path, mark, query = target.encode("ascii").partition(b"?")
+    found = masking.find(_decoded(path, _PERCENT))
+    masked_path = _splice(path, found, _PERCENT)
+    masked_query, in_query = _mask_pairs(masking, query, "query")
+    findings = [BodyFinding(finding.rule, "path", finding.placeholder) for finding in found]
+    return trusted(masked_path + mark + masked_query, why=_WHY), findings + in_query
+
+
+def _mask_pairs(masking: Masking, raw: bytes, place: str) -> tuple[bytes, list[BodyFinding]]:
+    findings: list[BodyFinding] = []
+    masked = []
+    for pair in raw.split(b"&"):
+        name, mark, value = pair.partition(b"=")
+        key = _decoded(name, _UNIT)
+        in_name = masking.find(key)
+        in_value = find_under_key(masking, key, _decoded(value, _UNIT)) if value else []
+        if in_name or in_value:
+            shown = f"{place}.{shown_key(masking, key)}"
+            findings += [BodyFinding(found.rule, shown, found.placeholder) for found in (*in_name, *in_value)]
+            pair = _splice(name, in_name, _UNIT) + mark + _splice(value, in_value, _UNIT)  # noqa: PLW2901
+        masked.append(pair)
+    return b"&".join(masked), findings
+
+
+def _decoded(raw: bytes, unit: re.Pattern[bytes]) -> bytes:
+    text = unit.sub(lambda match: bytes([int(match[1], 16)]) if match[1] else b" ", raw)
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        raise UnsupportedCoding("A percent-encoded text is not UTF-8.") from error
+    return text
+
+
+def _splice(raw: bytes, findings: list[Finding], unit: re.Pattern[bytes]) -> bytes:
+    """Put placeholders in. Every unit is one decoded byte, so the way back is a list of where each byte begins."""
+    if not findings:
+        return raw
+    starts: list[int] = []
+    at = 0
+    for match in unit.finditer(raw):
+        starts += range(at, match.start() + 1)
+        at = match.end()
+    starts += range(at, len(raw) + 1)
+    pieces, at = [], 0
+    for found in findings:
+        pieces += [raw[at : starts[found.start]], found.placeholder.encode()]
+        at = starts[found.end]
+    return b"".join([*pieces, raw[at:]])

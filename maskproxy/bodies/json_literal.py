@@ -1,0 +1,76 @@
+"""The inside of one JSON string literal: decode it, find its way back from decoded offsets, encode text for one."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from pydantic_core import from_json
+
+from maskproxy.errors import BadRequest
+
+NOT_JSON = "The body is not valid JSON."
+
+_ESCAPE = re.compile(
+    rb'\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|["\\/bfnrt])'
+)
+_TO_ESCAPE = re.compile(rb'["\\\x00-\x1f]')
+_SHORT = {b'"': rb"\"", b"\\": rb"\\", b"\n": rb"\n", b"\r": rb"\r", b"\t": rb"\t"}
+
+
+def decode(literal: bytes) -> bytes:
+    """Give the UTF-8 text of a literal (without its quotes). Broken escapes, UTF-8 or lone surrogates: BadRequest."""
+    if b"\\" not in literal:
+        return literal
+    try:
+        text = from_json(b'"' + literal + b'"')
+    except ValueError as error:
+        raise BadRequest(NOT_JSON) from error
+    assert isinstance(text, str)
+    return text.encode()
+
+
+def encode(text: bytes) -> bytes:
+    """Escape UTF-8 text for a literal, as little as JSON allows."""
+    return _TO_ESCAPE.sub(_escape, text)
+
+
+def _escape(match: re.Match[bytes]) -> bytes:
+    return _SHORT.get(match[0]) or b"\\u%04x" % match[0][0]
+
+
+class WayBack:
+    """Maps offsets in a literal's decoded text to offsets in the literal; an offset inside an escape widens to it."""
+
+    def __init__(self, literal: bytes) -> None:
+        self._text_ends = [0]
+        self._raw_ends = [0]
+        self._text_starts = [0]
+        self._raw_starts = [0]
+        text_at = raw_at = 0
+        for match in _ESCAPE.finditer(literal):
+            text_at += match.start() - raw_at
+            raw_at = match.end()
+            self._text_starts.append(text_at)
+            self._raw_starts.append(match.start())
+            text_at += _utf8_length(match)
+            self._text_ends.append(text_at)
+            self._raw_ends.append(raw_at)
+
+    def start(self, offset: int) -> int:
+        unit = bisect_right(self._text_starts, offset) - 1
+        past = offset - self._text_ends[unit]
+        return self._raw_ends[unit] + past if past >= 0 else self._raw_starts[unit]
+
+    def end(self, offset: int) -> int:
+        unit = bisect_right(self._text_starts, offset - 1) - 1 if offset else 0
+        return self._raw_ends[unit] + max(0, offset - self._text_ends[unit])
+
+
+def _utf8_length(match: re.Match[bytes]) -> int:
+    if match[1]:
+        return 4
+    if match[3]:
+        point = int(match[3], 16)
+        return 1 if point < 0x80 else 2 if point < 0x800 else 3
+    return 1

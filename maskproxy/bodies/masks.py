@@ -1,0 +1,132 @@
+"""The doors that the exchange uses: the right mask for a request's body and for an answer's.
+
+The media type chooses, and for Claude's API the path does. What no mask reads is refused; media passes only where the
+configuration says so, and is counted. An answer that cannot be read is `UpstreamFailed`: the client did nothing wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from maskproxy.bodies import claude
+from maskproxy.bodies.event_text import EventsBody
+from maskproxy.bodies.forms import FormBody, mask_target
+from maskproxy.bodies.json_bodies import JsonBody, JsonLinesBody
+from maskproxy.bodies.media_types import MediaType, parse
+from maskproxy.bodies.output import BodyFinding, BodyMask, Output
+from maskproxy.bodies.places import FREE, Place
+from maskproxy.bodies.text import BinaryBody, TextBody
+from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding, UpstreamFailed
+from maskproxy.masking import Masking
+
+__all__ = ["BodyFinding", "BodyMask", "BodyPolicy", "Output", "answer_mask", "mask_target", "request_mask"]
+
+Api = Literal["anthropic", "generic"]
+
+
+@dataclass(frozen=True)
+class BodyPolicy:
+    """What the configuration says about bodies."""
+
+    media: Literal["pass", "refuse"] = "pass"
+    restore_tools: frozenset[str] = frozenset()
+    """Tools whose arguments may get their owner's secrets back."""
+
+
+def request_mask(
+    masking: Masking, *, api: Api, method: str, path: str, content_type: str | None, policy: BodyPolicy
+) -> BodyMask:
+    """Choose the mask for a request's body. A type that nobody reads: UnsupportedCoding."""
+    refuse_media = policy.media == "refuse"
+    known = claude.request_place(method, path) if api == "anthropic" else None
+    media_type = parse(content_type) if content_type else None
+    if known is not None:
+        # The API reads JSON here whatever the type says, and so do we.
+        _require_utf8(media_type)
+        return JsonBody(masking, known, refuse_media=refuse_media)
+    if media_type is not None and not _is_known(media_type):
+        raise UnsupportedCoding("A body of this Content-Type cannot be read, and so is not passed on.")
+    return _by_type(masking, media_type, FREE, refuse_media=refuse_media)
+
+
+def answer_mask(
+    masking: Masking, *, api: Api, path: str, status: int, content_type: str | None, policy: BodyPolicy
+) -> BodyMask:
+    """Choose the mask for an answer's body. Error bodies are masked like any other."""
+    del status
+    refuse_media = policy.media == "refuse"
+    try:
+        media_type = parse(content_type) if content_type else None
+        place = FREE
+        if api == "anthropic" and media_type is not None:
+            place = claude.line_place(path) if media_type.is_json_lines else claude.ANSWER
+        return _Answer(_by_type(masking, media_type, place, refuse_media=refuse_media))
+    except UnsupportedCoding as error:
+        raise UpstreamFailed(_UNREADABLE, detail=str(error)) from error
+
+
+_UNREADABLE = "The service's answer cannot be read, and so is not passed on."
+
+
+class _Answer:
+    """A mask whose complaints are about upstream."""
+
+    def __init__(self, mask: BodyMask) -> None:
+        self._mask = mask
+
+    @property
+    def streams(self) -> bool:
+        return self._mask.streams
+
+    @property
+    def findings(self) -> list[BodyFinding]:
+        return self._mask.findings
+
+    @property
+    def unread_bytes(self) -> int:
+        return self._mask.unread_bytes
+
+    def feed(self, data: bytes) -> Output:
+        try:
+            return self._mask.feed(data)
+        except (BadRequest, TooLarge, UnsupportedCoding) as error:
+            raise UpstreamFailed(_UNREADABLE, detail=str(error)) from error
+
+    def finish(self) -> Output:
+        try:
+            return self._mask.finish()
+        except (BadRequest, TooLarge, UnsupportedCoding) as error:
+            raise UpstreamFailed(_UNREADABLE, detail=str(error)) from error
+
+
+def _is_known(media_type: MediaType) -> bool:
+    return (
+        media_type.is_json
+        or media_type.is_json_lines
+        or media_type.is_text
+        or media_type.is_media
+        or media_type.name in {"application/x-www-form-urlencoded", "multipart/form-data"}
+    )
+
+
+def _require_utf8(media_type: MediaType | None) -> None:
+    if media_type is not None and media_type.charset() == "latin-1":
+        raise UnsupportedCoding("JSON is read as UTF-8 only.")
+
+
+def _by_type(masking: Masking, media_type: MediaType | None, place: Place, *, refuse_media: bool) -> BodyMask:
+    if media_type is None:
+        return BinaryBody(masking, refuse=refuse_media)
+    if media_type.is_json or media_type.is_json_lines:
+        _require_utf8(media_type)
+        kind = JsonBody if media_type.is_json else JsonLinesBody
+        return kind(masking, place, refuse_media=refuse_media)
+    if media_type.name == "text/event-stream":
+        _require_utf8(media_type)
+        return EventsBody(masking)
+    if media_type.name == "application/x-www-form-urlencoded":
+        return FormBody(masking)
+    if media_type.is_text:
+        return TextBody(masking, charset=media_type.charset())
+    return BinaryBody(masking, refuse=refuse_media)
