@@ -22,7 +22,6 @@ _HEAD: Final = re.compile(
 _FIELD: Final = re.compile(r"([^:]+):[ \t]*([^\r]*)\r\n")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _CONTROLS: Final = bytes([*range(9), 11, 12, *range(14, 32), 127])
-_EDGE: Final = re.compile(rb"[ \t]\r\n")
 
 
 class AnswerHead(NamedTuple):
@@ -72,7 +71,7 @@ def read_answer_head(raw: bytes, method: str) -> AnswerHead:
     version, code, reason, lines = match.groups()
     status = int(code)
     fields = _FIELD.findall(lines.decode("utf-8", "surrogateescape"))
-    if _EDGE.search(lines):
+    if b" \r\n" in lines or b"\t\r\n" in lines:
         fields = [(name, value.rstrip(" \t")) for name, value in fields]
     lowered = raw.lower()
     length = _content_length(lowered)
