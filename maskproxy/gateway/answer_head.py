@@ -57,8 +57,7 @@ def check_partial_head(held: bytes | bytearray, start: int) -> None:
         raise refused("head over its limit")
     if held[:7] != b"HTTP/1."[: len(held)]:
         raise refused("not an HTTP/1 status line")
-    seen = max(start - 1, 0)
-    if held.count(b"\n", seen) != held.count(b"\r\n", seen):
+    if held.count(b"\n", start) != held.count(b"\r\n", max(start - 1, 0)):
         raise refused("bare LF in the head")
 
 

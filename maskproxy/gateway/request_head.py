@@ -34,7 +34,8 @@ def write_request_head(
         head = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
         raise BadRequest("The request's head holds characters that cannot be sent.") from error
-    if not _HEAD.fullmatch(head):
+    # A value that holds a line break and then a good field would still fit the grammar: the lines are counted too.
+    if not _HEAD.fullmatch(head) or head.count(b"\n") != len(fields) + 2:
         raise BadRequest("The request's head cannot be sent upstream as it is.")
     if chunked:
         return head + b"Transfer-Encoding: chunked\r\n\r\n"
