@@ -105,23 +105,37 @@ BATCH_RESULT = Place(
 )
 """One line of a batch's results."""
 
+_STREAM = Exemption(Kind.STREAM)
+
 EVENT = Place(
     keys_once=True,
     exempt={b"request_id": _ID},
     fields={
         b"message": MESSAGE,
-        b"content_block": BLOCK,
+        b"content_block": Place(
+            keys_once=True,
+            exempt=BLOCK.exempt
+            | {
+                b"text": _typed(Kind.STREAM, b"text"),
+                b"thinking": _typed(Kind.STREAM, b"thinking"),
+                b"content": _typed(Kind.STREAM, b"compaction"),
+            },
+            fields=BLOCK.fields,
+        ),
         b"delta": Place(
             keys_once=True,
             exempt={
+                b"type": _ID,
                 b"signature": _typed(Kind.OPAQUE, b"signature_delta"),
                 b"encrypted_content": _OPAQUE,
+                b"stop_reason": _ID,
             },
+            default=_STREAM,
             fields={b"citation": _CITATION, b"container": _CONTAINER},
         ),
     },
 )
-"""The data of one event of a stream."""
+"""The data of one event of a stream. Every string of a delta, known or not, may go on in the next one."""
 
 
 def request_place(method: str, path: str) -> Place | None:

@@ -39,26 +39,24 @@ class EventsBody:
         check_utf8(raw)
         event = Event(raw)
         edits = mask_other_lines(self._masking, event, self.findings)
-        data = None
-        if event.data:
-            data = self._mask_data(event.data)
-        if not edits and data is None:
-            return same(trusted(raw, why=_WHY))
+        place = f"event[{self._events - 1}]"
+        data = mask_data(self._masking, event.data, place, self.findings) if event.data else None
         return same(trusted(event.rewritten(edits, data), why=_WHY))
 
-    def _mask_data(self, data: bytes) -> bytes | None:
-        place = f"event[{self._events - 1}]"
-        if data.lstrip()[:1] in (b"{", b"[", b'"'):
-            try:
-                masked = mask_json(data, self._masking, FREE, prefix=place)
-            except BadRequest:
-                pass  # not JSON after all: text such as `[DONE]`
-            else:
-                self.findings += masked.findings
-                return masked.forward if masked.findings else None
-        text, found = self._masking.text(data)
-        self.findings += [BodyFinding(finding.rule, place, finding.placeholder) for finding in found]
-        return text if found else None
+
+def mask_data(masking: Masking, data: bytes, place: str, findings: list[BodyFinding]) -> bytes | None:
+    """Mask an event's data as JSON where it is JSON, else as text; None where nothing changes."""
+    if data.lstrip(b" \t\r\n")[:1] in (b"{", b"[", b'"'):
+        try:
+            masked = mask_json(data, masking, FREE, prefix=place)
+        except BadRequest:
+            pass  # not JSON after all: text such as `[DONE]`
+        else:
+            findings += masked.findings
+            return masked.forward if masked.findings else None
+    text, found = masking.text(data)
+    findings += [BodyFinding(finding.rule, place, finding.placeholder) for finding in found]
+    return text if found else None
 
 
 def mask_other_lines(masking: Masking, event: Event, findings: list[BodyFinding]) -> list[tuple[int, int, bytes]]:

@@ -89,6 +89,8 @@ class Event:
 
         Each line of the new data goes where the old one stood; lines more or fewer end the last data line.
         """
+        if not edits and data is None:
+            return self.raw
         places = [line for line in self._lines if line.is_data]
         edits = list(edits)
         if data is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from maskproxy.bodies.json_text import find_under_key, shown_key
+from maskproxy.bodies.keyed import find_under_key, shown_key
 from maskproxy.bodies.output import NOTHING, BodyFinding, Output, same
 from maskproxy.errors import UnsupportedCoding
 from maskproxy.masking import Finding, Masked, Masking, trusted

@@ -55,13 +55,20 @@ class JsonLinesBody:
     streams = True
 
     def __init__(
-        self, masking: Masking, root: Place = FREE, *, refuse_media: bool = False, limit_bytes: int = LINE_LIMIT_BYTES
+        self,
+        masking: Masking,
+        root: Place = FREE,
+        *,
+        refuse_media: bool = False,
+        place: str = "",
+        limit_bytes: int = LINE_LIMIT_BYTES,
     ) -> None:
         self.findings: list[BodyFinding] = []
         self.unread_bytes = 0
         self._masking = masking
         self._root = root
         self._refuse_media = refuse_media
+        self._place = place
         self._limit_bytes = limit_bytes
         self._line: list[bytes] = []
         self._line_bytes = 0
@@ -93,7 +100,7 @@ class JsonLinesBody:
             blank = trusted(line + ending, why=_WHY)
             return Output(blank, blank)
         masked = mask_json(
-            line, self._masking, self._root, prefix=f"line[{self._lines}]", refuse_media=self._refuse_media
+            line, self._masking, self._root, prefix=f"{self._place}line[{self._lines}]", refuse_media=self._refuse_media
         )
         self._lines += 1
         self.findings += masked.findings

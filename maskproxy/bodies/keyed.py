@@ -1,9 +1,10 @@
-"""One text stream, masked as `key: text` where it has a key, so that a secret that only its key betrays is found."""
+"""The `key: text` view of a text, whole or streamed, so that a secret that only its key betrays is found."""
 
 from __future__ import annotations
 
-from maskproxy.bodies.json_text import view_prefix
 from maskproxy.masking import Finding, Masking
+
+_VIEW_KEY_BYTES = 256
 
 
 class KeyedMasker:
@@ -48,3 +49,29 @@ class KeyedMasker:
         shared = next(i for i, (a, b) in enumerate(zip(made, self._skip, strict=False)) if a != b)
         self._skip = b""
         return made[shared:]
+
+
+def find_under_key(masking: Masking, key: bytes, text: bytes) -> list[Finding]:
+    """Find secrets in a text seen as `key: text`, so that one that only its key betrays is found too."""
+    if not key:
+        return masking.find(text)
+    view = view_prefix(key)
+    skip = len(view)
+    return [
+        Finding(found.rule, max(found.start - skip, 0), found.end - skip, found.placeholder)
+        for found in masking.find(view + text)
+        if found.end > skip
+    ]
+
+
+def view_prefix(key: bytes) -> bytes:
+    """What stands before the value in the `key: value` view; of a long key only the end, cut between characters."""
+    if len(key) > _VIEW_KEY_BYTES:
+        key = key[-_VIEW_KEY_BYTES:].decode(errors="ignore").encode()
+    return key + b": "
+
+
+def shown_key(masking: Masking, key: bytes) -> str:
+    """A key as places show it: never a secret, never long, never able to steer a terminal."""
+    name = key.decode(errors="replace")
+    return name if len(name) <= 64 and name.isprintable() and not masking.find(key) else "*"

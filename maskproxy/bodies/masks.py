@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from maskproxy.bodies import claude
+from maskproxy.bodies.claude_stream import ClaudeStream
 from maskproxy.bodies.event_text import EventsBody
 from maskproxy.bodies.forms import FormBody, mask_target
 from maskproxy.bodies.json_bodies import JsonBody, JsonLinesBody
 from maskproxy.bodies.media_types import MediaType, parse
+from maskproxy.bodies.multipart import MultipartBody
 from maskproxy.bodies.output import BodyFinding, BodyMask, Output
 from maskproxy.bodies.places import FREE, Place
 from maskproxy.bodies.text import BinaryBody, TextBody
@@ -21,6 +23,11 @@ from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding, UpstreamFa
 from maskproxy.masking import Masking
 
 __all__ = ["BodyFinding", "BodyMask", "BodyPolicy", "Output", "answer_mask", "mask_target", "request_mask"]
+
+PART_LIMIT_BYTES = 32 << 20
+"""A JSON file in a multipart body is read whole, up to here."""
+
+_OTHERS_READ = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 Api = Literal["anthropic", "generic"]
 
@@ -45,9 +52,8 @@ def request_mask(
         # The API reads JSON here whatever the type says, and so do we.
         _require_utf8(media_type)
         return JsonBody(masking, known, refuse_media=refuse_media)
-    if media_type is not None and not _is_known(media_type):
-        raise UnsupportedCoding("A body of this Content-Type cannot be read, and so is not passed on.")
-    return _by_type(masking, media_type, FREE, refuse_media=refuse_media)
+    _require_known(media_type)
+    return _by_type(masking, media_type, FREE, refuse_media=refuse_media, refuse_unknown=True)
 
 
 def answer_mask(
@@ -61,7 +67,7 @@ def answer_mask(
         place = FREE
         if api == "anthropic" and media_type is not None:
             place = claude.line_place(path) if media_type.is_json_lines else claude.ANSWER
-        return _Answer(_by_type(masking, media_type, place, refuse_media=refuse_media))
+        return _Answer(_by_type(masking, media_type, place, refuse_media=refuse_media, refuse_unknown=False))
     except UnsupportedCoding as error:
         raise UpstreamFailed(_UNREADABLE, detail=str(error)) from error
 
@@ -100,14 +106,12 @@ class _Answer:
             raise UpstreamFailed(_UNREADABLE, detail=str(error)) from error
 
 
-def _is_known(media_type: MediaType) -> bool:
-    return (
-        media_type.is_json
-        or media_type.is_json_lines
-        or media_type.is_text
-        or media_type.is_media
-        or media_type.name in {"application/x-www-form-urlencoded", "multipart/form-data"}
-    )
+def _require_known(media_type: MediaType | None) -> None:
+    """A request may hold what some mask reads, and media; an answer may be of any type."""
+    if media_type is None or media_type.is_json or media_type.is_json_lines or media_type.is_text:
+        return
+    if not media_type.is_media and media_type.name not in _OTHERS_READ:
+        raise UnsupportedCoding("A body of this Content-Type cannot be read, and so is not passed on.")
 
 
 def _require_utf8(media_type: MediaType | None) -> None:
@@ -115,18 +119,49 @@ def _require_utf8(media_type: MediaType | None) -> None:
         raise UnsupportedCoding("JSON is read as UTF-8 only.")
 
 
-def _by_type(masking: Masking, media_type: MediaType | None, place: Place, *, refuse_media: bool) -> BodyMask:
+def _by_type(
+    masking: Masking,
+    media_type: MediaType | None,
+    place: Place,
+    *,
+    refuse_media: bool,
+    refuse_unknown: bool,
+) -> BodyMask:
     if media_type is None:
         return BinaryBody(masking, refuse=refuse_media)
-    if media_type.is_json or media_type.is_json_lines:
-        _require_utf8(media_type)
-        kind = JsonBody if media_type.is_json else JsonLinesBody
-        return kind(masking, place, refuse_media=refuse_media)
     if media_type.name == "text/event-stream":
         _require_utf8(media_type)
-        return EventsBody(masking)
+        return ClaudeStream(masking) if place is not FREE else EventsBody(masking)
     if media_type.name == "application/x-www-form-urlencoded":
         return FormBody(masking)
-    if media_type.is_text:
-        return TextBody(masking, charset=media_type.charset())
-    return BinaryBody(masking, refuse=refuse_media)
+    if media_type.name == "multipart/form-data":
+
+        def part_mask(part_type: MediaType | None, name: bytes, where: str) -> BodyMask:
+            if refuse_unknown:
+                _require_known(part_type)
+            return _leaf(masking, part_type, FREE, refuse_media=refuse_media, key=name, where=where)
+
+        return MultipartBody(masking, media_type, part_mask)
+    return _leaf(masking, media_type, place, refuse_media=refuse_media)
+
+
+def _leaf(
+    masking: Masking,
+    media_type: MediaType | None,
+    place: Place,
+    *,
+    refuse_media: bool,
+    key: bytes = b"",
+    where: str = "",
+) -> BodyMask:
+    """The mask for what has no parts: a body, or one part of a multipart body under its field's name."""
+    if media_type is not None and media_type.is_json:
+        _require_utf8(media_type)
+        limit_bytes = PART_LIMIT_BYTES if where else 0
+        return JsonBody(masking, place, refuse_media=refuse_media, place=where, limit_bytes=limit_bytes)
+    if media_type is not None and media_type.is_json_lines:
+        _require_utf8(media_type)
+        return JsonLinesBody(masking, place, refuse_media=refuse_media, place=where)
+    if media_type is not None and media_type.is_text:
+        return TextBody(masking, charset=media_type.charset(), key=key, place=where or "body")
+    return BinaryBody(masking, refuse=refuse_media, key=key, place=where or "body")

@@ -20,6 +20,7 @@ class Kind(Enum):
     OPAQUE = "base64 that only the API reads: left alone"
     MEDIA = "base64 of an image or a PDF: left alone or refused, and counted"
     SIGNED = "text that must go back exactly as it came: forwarded, masked in the recording"
+    STREAM = "a piece of a text that goes on in other events: whoever knows the others masks it"
     CREDENTIAL = "must reach the API: forwarded, blotted out in the recording"
 
 
@@ -37,11 +38,13 @@ class Place:
 
     `fields` leads to the places of members that hold objects or arrays, `exempt` names string members that are not
     text, `items` is the place of an array's elements. What is not named is free text all the way down.
+    `default` is for string members that `exempt` does not name.
     `keys_once` refuses an object here that names a key twice, since readers differ about which one counts.
     """
 
     fields: dict[bytes, Place] = field(default_factory=dict)
     exempt: dict[bytes, Exemption] = field(default_factory=dict)
+    default: Exemption | None = None
     items: Place | None = None
     items_kind: Kind = Kind.TEXT
     keys_once: bool = False

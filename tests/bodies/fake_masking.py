@@ -32,6 +32,9 @@ class FakeMasker:
         self._buffer += data
         alive = _ALIVE.search(self._buffer)
         end = alive.start() if alive and not _whole_character(alive[0]) else len(self._buffer)
+        for match in _SECRET.finditer(self._buffer):
+            if match.start() < end < match.end():
+                end = match.end()
         return self._release(end)
 
     def finish(self) -> Masked:

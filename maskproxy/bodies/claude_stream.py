@@ -1,0 +1,252 @@
+"""The event stream of Claude's Messages API, masked block by block.
+
+Every string of a delta is a piece of a longer text: each block and field has a masker of its own, so that a secret cut
+over deltas is found and nobody waits for another block. Held text goes out in a delta of the same type and index
+before its block stops. An event in which nothing changes passes as the very same bytes.
+
+Thinking is forwarded as it is, since the API takes it back only unchanged; the recording gets it masked.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from pydantic_core import from_json
+
+from maskproxy.bodies.claude import EVENT
+from maskproxy.bodies.event_text import mask_data, mask_other_lines
+from maskproxy.bodies.events import Event, EventReader
+from maskproxy.bodies.json_literal import NOT_JSON, decode, encode
+from maskproxy.bodies.json_text import check_utf8
+from maskproxy.bodies.json_walk import Edit, Spot, Walk, splice
+from maskproxy.bodies.keyed import KeyedMasker
+from maskproxy.bodies.output import BodyFinding, Output, join, same
+from maskproxy.bodies.partial_json import PartialJson
+from maskproxy.errors import BadRequest, TooLarge
+from maskproxy.masking import Masked, Masking, trusted
+
+MOST_OPEN_TEXTS = 1024
+
+# The one form in which nearly every event comes; whatever differs takes the long way.
+_DELTA = re.compile(
+    rb"event: ?content_block_delta(\r?\n)"
+    rb'data: ?\{ ?"type": ?"content_block_delta", ?"index": ?(0|[1-9][0-9]{0,5}), ?"delta": ?'
+    rb'\{ ?"type": ?"(?:(text_delta)", ?"text|(input_json_delta)", ?"partial_json|(thinking_delta)", ?"thinking)": ?'
+    rb'"([^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+)" ?\} ?\}[ ]*+\1\1'
+)
+_FIELDS = {b"text_delta": b"text", b"input_json_delta": b"partial_json", b"thinking_delta": b"thinking"}
+_START_DELTAS = {b"text": b"text_delta", b"thinking": b"thinking_delta", b"content": b"compaction_delta"}
+_WHY_MASKED = "every string of the event was masked, or is exempt by its place"
+_WHY_THINKING = "thinking goes back to the API as it came; its recording is masked"
+
+
+class _Text(NamedTuple):
+    """A text that goes on from delta to delta."""
+
+    masker: _TextMasker | PartialJson
+    is_signed: bool
+
+
+class _TextMasker:
+    """A masker that lists what it finds."""
+
+    __slots__ = ("_findings", "_masker", "_place")
+
+    def __init__(self, masking: Masking, findings: list[BodyFinding], *, place: str) -> None:
+        self._masker = KeyedMasker(masking)
+        self._findings = findings
+        self._place = place
+
+    def feed(self, text: bytes) -> bytes:
+        masked = self._masker.feed(text)
+        self._list()
+        return masked
+
+    def finish(self) -> bytes:
+        masked = self._masker.finish()
+        self._list()
+        return masked
+
+    def _list(self) -> None:
+        for found in self._masker.news():
+            self._findings.append(BodyFinding(found.rule, self._place, found.placeholder))
+
+
+_TextId = tuple[bytes, bytes, bytes]
+"""Block index, type of the delta, its field."""
+
+
+class ClaudeStream:
+    """One answer's events."""
+
+    streams = True
+    unread_bytes = 0
+
+    def __init__(self, masking: Masking) -> None:
+        self.findings: list[BodyFinding] = []
+        self._masking = masking
+        self._reader = EventReader()
+        self._texts: dict[_TextId, _Text] = {}
+
+    def feed(self, data: bytes) -> Output:
+        events = self._reader.feed(data)
+        if len(events) == 1:
+            return self._event(events[0])
+        return join([self._event(raw) for raw in events])
+
+    def finish(self) -> Output:
+        """End of the stream, expected or not: what is held is judged as it stands and goes out in deltas."""
+        rest = self._reader.finish()
+        outputs = [self._event(rest)] if rest else []
+        if rest and self._texts:
+            outputs.append(_ours(b"\n\n"))
+        return join([*outputs, *self._flush(None)])
+
+    def _event(self, raw: bytes) -> Output:
+        match = _DELTA.fullmatch(raw)
+        if match is None:
+            return self._any_event(raw)
+        _, index, text_delta, json_delta, thinking_delta, literal = match.groups()
+        kind = text_delta or json_delta or thinking_delta
+        if not literal.isascii():
+            check_utf8(literal)
+        text = decode(literal)
+        known = self._texts.get((index, kind, _FIELDS[kind]))
+        if known is None:
+            known = self._open(index, kind, _FIELDS[kind])
+        masked = known.masker.feed(text)
+        if masked == text:
+            return same(trusted(raw, why=_WHY_MASKED))
+        made = trusted(raw[: match.start(6)] + encode(masked) + raw[match.end(6) :], why=_WHY_MASKED)
+        return Output(trusted(raw, why=_WHY_THINKING), made) if known.is_signed else same(made)
+
+    def _open(self, index: bytes, kind: bytes, field: bytes) -> _Text:
+        if len(self._texts) >= MOST_OPEN_TEXTS:
+            raise TooLarge("The stream has too many open blocks.")
+        place = f"content_block[{index.decode()}]"
+        if kind == b"input_json_delta" and field == b"partial_json":
+            text = _Text(PartialJson(self._masking, self.findings, place=f"{place}.input"), is_signed=False)
+        else:
+            name = field.decode() if field.isalnum() and len(field) <= 32 else "*"
+            masker = _TextMasker(self._masking, self.findings, place=f"{place}.{name}")
+            text = _Text(masker, is_signed=kind == b"thinking_delta" and field == b"thinking")
+        self._texts[index, kind, field] = text
+        return text
+
+    def _any_event(self, raw: bytes) -> Output:
+        check_utf8(raw)
+        event = Event(raw)
+        others = mask_other_lines(self._masking, event, self.findings)
+        if event.data is None:
+            return same(trusted(event.rewritten(others), why=_WHY_MASKED))
+        if not event.data.lstrip(b" \t\r\n").startswith(b"{"):
+            data = mask_data(self._masking, event.data, "event", self.findings)
+            return same(trusted(event.rewritten(others, data), why=_WHY_MASKED))
+        walk = Walk(
+            event.data, self._masking, scan=self._masking.may_hold(event.data), refuse_media=False, prefix="event"
+        )
+        walk.run(EVENT)
+        self.findings += walk.findings
+        known = _read(event.data)
+        before = self._before(known)
+        edits = list(walk.edits)
+        for field, spot in walk.streams:
+            edits += self._piece(event.data, known, field, spot)
+        edits.sort()
+        record = _rewrite(event, others, edits)
+        forward = record
+        if any(edit.record_only for edit in edits):
+            forward = _rewrite(event, others, [edit for edit in edits if not edit.record_only])
+        return join([*before, Output(forward, record)])
+
+    def _before(self, known: _Known) -> list[Output]:
+        """What must go out before this event: held text of a block that ends or begins anew, or of all."""
+        match known.type:
+            case "content_block_stop" | "content_block_start":
+                return self._flush(known.block())
+            case "content_block_delta" if known.delta_type == b"signature_delta":
+                return self._flush(known.block(), signed_only=True)
+            case "message_stop" | "error":
+                return self._flush(None)
+            case _:
+                return []
+
+    def _piece(self, data: bytes, known: _Known, field: bytes, spot: Spot) -> list[Edit]:
+        """Mask a string that goes on in other events."""
+        literal = data[spot.start : spot.end]
+        text = decode(literal)
+        if known.type == "content_block_start":
+            kind = _START_DELTAS[field]
+            field = _FIELDS.get(kind, field)
+        elif known.type == "content_block_delta":
+            kind = known.delta_type
+        else:
+            # Such as the stop sequence in `message_delta`: no other event goes on with it.
+            masked, found = self._masking.text(text)
+            self.findings += [BodyFinding(finding.rule, "event.delta", finding.placeholder) for finding in found]
+            return [Edit(spot.start, spot.end, encode(masked), record_only=False)] if found else []
+        index = known.block()
+        open_text = self._texts.get((index, kind, field)) or self._open(index, kind, field)
+        masked_text = open_text.masker.feed(text)
+        if masked_text == text:
+            return []
+        return [Edit(spot.start, spot.end, encode(masked_text), record_only=open_text.is_signed)]
+
+    def _flush(self, index: bytes | None, *, signed_only: bool = False) -> list[Output]:
+        """End the texts of one block, or of all, each with a delta for what its masker held."""
+        outputs = []
+        for text_id, text in list(self._texts.items()):
+            if (index is not None and text_id[0] != index) or (signed_only and not text.is_signed):
+                continue
+            del self._texts[text_id]
+            held = text.masker.finish()
+            if held:
+                made = _ours(_delta(text_id, held))
+                outputs.append(Output(trusted(b"", why="nothing"), made.record) if text.is_signed else made)
+        return outputs
+
+
+class _Known(NamedTuple):
+    """What an event says about itself."""
+
+    type: str
+    block_index: object
+    delta_type: bytes
+
+    def block(self) -> bytes:
+        index = self.block_index
+        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < 1_000_000:
+            raise BadRequest("An event of the stream names no block.")
+        return b"%d" % index
+
+
+def _read(data: bytes) -> _Known:
+    try:
+        document = from_json(data)
+    except ValueError as error:  # nested too deep for this parser
+        raise BadRequest(NOT_JSON) from error
+    kind, index, delta = document.get("type"), document.get("index"), document.get("delta")
+    delta_type = delta.get("type") if isinstance(delta, dict) else None
+    return _Known(
+        kind if isinstance(kind, str) else "", index, delta_type.encode() if isinstance(delta_type, str) else b""
+    )
+
+
+def _rewrite(event: Event, others: list[tuple[int, int, bytes]], edits: list[Edit]) -> Masked:
+    assert event.data is not None
+    if not others and not edits:
+        return trusted(event.raw, why=_WHY_MASKED)
+    return trusted(event.rewritten(others, splice(event.data, edits) if edits else None), why=_WHY_MASKED)
+
+
+def _delta(text_id: _TextId, text: bytes) -> bytes:
+    index, kind, field = text_id
+    return (
+        b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%b,'
+        b'"delta":{"type":"%b","%b":"%b"}}\n\n' % (index, encode(kind), encode(field), encode(text))
+    )
+
+
+def _ours(data: bytes) -> Output:
+    return same(trusted(data, why="an event of our own around masked text"))
