@@ -1,12 +1,13 @@
 """Faults that take more than the file to see: keys that do not fit, hosts outside the CA, rules that do not compile.
 
-Reads files and computes; dials nothing and runs no command. Used by `maskproxy check`, at start and at reload.
+Dials nothing, runs no command, and writes only the cache of compiled rules. For `maskproxy check`, start and reload.
 """
 
 from __future__ import annotations
 
+import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from maskproxy.config.document import Faults
@@ -15,6 +16,7 @@ from maskproxy.errors import ConfigurationFault, MaskproxyError
 from maskproxy.gateway.certificates import CertificateAuthority
 from maskproxy.masking import load_rules
 from maskproxy.service.masking_key import masking_key
+from maskproxy.service.rule_cache import rule_cache
 
 LIMIT_SECRET_BYTES = 64 * 1024
 
@@ -35,8 +37,7 @@ def deeper_faults(config: Config) -> Faults:
             faults += secret_faults(place, source)
             if source.oauth2 is not None:
                 faults += secret_faults(f"{place}.oauth2.client_secret", source.oauth2.client_secret)
-    for i, rules in enumerate(config.masking.rules):
-        faults += rule_faults(f"masking.rules[{i}]", rules)
+    faults += rule_faults(config.masking.rules)
     if config.masking.key.file.exists():
         try:
             masking_key(config.masking.key.file, make=False)
@@ -128,8 +129,17 @@ def secret_faults(place: str, source: SecretSource) -> Iterator[tuple[str, str]]
         yield f"{place}.file", "The file must hold one secret: one line of visible ASCII characters."
 
 
-def rule_faults(place: str, source: str | Path) -> Iterator[tuple[str, str]]:
+def rule_faults(sources: Sequence[str | Path]) -> Faults:
+    """Load all together, as the daemon will; if that fails, find out whose fault it is."""
+    cache = rule_cache(os.environ)
     try:
-        load_rules([source])
-    except MaskproxyError as error:
-        yield place, str(error)
+        load_rules(list(sources), cache=cache)
+    except MaskproxyError as whole:
+        faults: Faults = []
+        for i, source in enumerate(sources):
+            try:
+                load_rules([source], cache=cache)
+            except MaskproxyError as error:
+                faults.append((f"masking.rules[{i}]", str(error)))
+        return faults or [("masking.rules", str(whole))]
+    return []

@@ -1,0 +1,87 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from maskproxy.config import load
+from maskproxy.service.checks import deeper_faults, notes
+from tests.config.sample import full
+from tests.service.material import write_real
+
+
+def faults(directory: Path, change: Callable[[Path], object], document: dict[str, Any] | None = None) -> dict[str, str]:
+    path = write_real(directory, full() if document is None else document)
+    change(directory)
+    return dict(deeper_faults(load(path, {})))
+
+
+def test_the_sample_with_real_files_has_no_fault(tmp_path: Path) -> None:
+    assert faults(tmp_path, lambda d: None) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (
+            lambda d: trustme.CA().issue_cert("x.example").private_key_pem.write_to_path(d / "tls.key"),
+            "listeners[0].tls.key",
+        ),
+        (lambda d: (d / "tls.pem").write_text("no PEM"), "listeners[0].tls"),
+        (lambda d: (d / "tls.key").write_text("no PEM"), "listeners[0].tls"),
+        (lambda d: (d / "ca.key").write_text("no PEM"), "interception.ca.key"),
+        (lambda d: (d / "upstream-ca.pem").write_text("no PEM"), "routes[0].trust"),
+        (lambda d: (d / "idp.pem").write_text(""), "identity.issuers[0].trust"),
+        (lambda d: (d / "anthropic.key").write_text(" \n"), "routes[0].credential.from.file"),
+        (lambda d: (d / "anthropic.key").write_text("two\nlines"), "routes[0].credential.from.file"),
+        (lambda d: (d / "anthropic.key").write_bytes(b"\xff"), "routes[0].credential.from.file"),
+    ],
+)
+def test_each_fault_is_told_at_its_place(change: Callable[[Path], object], path: str, tmp_path: Path) -> None:
+    assert list(faults(tmp_path, change)) == [path]
+
+
+def test_a_client_ca_and_a_masking_key_are_read(tmp_path: Path) -> None:
+    document = full()
+    document["listeners"][0]["tls"]["client_ca"] = "own.yaml"
+
+    def short_key(directory: Path) -> None:
+        (directory / "masking.key").write_text("ab")
+        (directory / "masking.key").chmod(0o600)
+
+    assert list(faults(tmp_path, short_key, document)) == ["listeners[0].tls.client_ca", "masking.key.file"]
+
+
+def test_a_key_with_a_password_is_a_fault_and_no_question(tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+
+    locked = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"locked")
+    )
+    assert list(faults(tmp_path, lambda d: (d / "tls.key").write_bytes(locked))) == ["listeners[0].tls"]
+
+
+def test_hosts_outside_the_ca_are_told_one_by_one(tmp_path: Path) -> None:
+    document = full()
+    document["routes"][1]["hosts"] = ["statsig.example.com", "a.example.org", "b.example.org"]
+    assert list(faults(tmp_path, lambda d: None, document)) == ["routes[1].hosts[1]", "routes[1].hosts[2]"]
+
+
+def test_rules_that_cannot_be_used(tmp_path: Path) -> None:
+    path = write_real(tmp_path, document := full())
+    document["masking"]["rules"] = ["builtin:nope"]
+    import yaml
+
+    path.write_text(yaml.safe_dump(document))
+    assert list(dict(deeper_faults(load(path, {})))) == ["masking.rules[0]"]
+
+
+def test_what_may_surprise_is_noted(tmp_path: Path) -> None:
+    document = full()
+    document["grants"][0]["mode"] = "observe"
+    del document["recording"], document["store"], document["masking"]["restore"]
+    assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["recording", "grants[0].mode"]
+    document["grants"] = []
+    assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["recording", "grants"]
