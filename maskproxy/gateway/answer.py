@@ -13,7 +13,7 @@ from aiohttp import web
 
 from maskproxy.bodies.codings import decoder
 from maskproxy.bodies.masks import BodyMask, answer_mask
-from maskproxy.errors import BadRequest, MaskproxyError, TooLarge, UnsupportedCoding, UpstreamFailed
+from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding, UpstreamFailed
 from maskproxy.gateway import heads
 from maskproxy.gateway.intake import mask_piece, mask_rest, masked_whole, off_loop
 from maskproxy.gateway.memory import Reservation
@@ -59,8 +59,7 @@ class Answer:
 
     def fields(self) -> heads.Fields:
         """The answer's fields, end-to-end ones only, masked."""
-        kept = heads.for_client(self.upstream.fields)
-        return [(n, self.masking.text(v.encode("latin-1"))[0].decode("latin-1")) for n, v in kept]
+        return masked_fields(self.masking, heads.for_client(self.upstream.fields))
 
     async def decoded(self, limit_bytes: int) -> AsyncIterator[bytes]:
         """What upstream sends, without its content coding. A coding that cannot be read is upstream's failure."""
@@ -81,6 +80,14 @@ class Answer:
             ) from error
 
 
+def masked_fields(masking: Masking, fields: heads.Fields) -> heads.Fields:
+    """Fields with secrets in their values masked; one look over all of them together finds most heads clean."""
+    together = "\n".join(value for _, value in fields).encode("latin-1")
+    if not masking.find(together):
+        return fields
+    return [(name, masking.text(value.encode("latin-1"))[0].decode("latin-1")) for name, value in fields]
+
+
 async def give_answer(answer: Answer, reservation: Reservation) -> web.StreamResponse:
     """Send the answer to the client. Raises a `MaskproxyError` before or after its head is out; `begun` tells which."""
     journal = answer.exchange.journal
@@ -91,15 +98,13 @@ async def give_answer(answer: Answer, reservation: Reservation) -> web.StreamRes
     for name, value in fields:
         response.headers.add(name, value)
     response.headers["x-maskproxy-session"] = answer.exchange.session
+    response.headers["Server"] = "maskproxy"
     if answer.bodiless:
         return await _without_body(answer, response)
-    try:
-        if answer.mask.streams:
-            await _stream(answer, response)
-        else:
-            await _whole(answer, response, reservation)
-    except MaskproxyError:
-        raise
+    if answer.mask.streams:
+        await _stream(answer, response)
+    else:
+        await _whole(answer, response, reservation)
     return response
 
 

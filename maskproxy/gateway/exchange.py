@@ -20,7 +20,7 @@ from aiohttp import web
 from maskproxy.access.grants import Grant
 from maskproxy.access.policy import permit
 from maskproxy.access.tokens import Person
-from maskproxy.bodies.masks import BodyMask, request_mask
+from maskproxy.bodies.masks import BodyFinding, BodyMask, mask_target, request_mask
 from maskproxy.errors import (
     CredentialFailed,
     Denied,
@@ -32,7 +32,7 @@ from maskproxy.errors import (
     Unavailable,
 )
 from maskproxy.gateway import heads
-from maskproxy.gateway.answer import Answer, give_answer
+from maskproxy.gateway.answer import Answer, give_answer, masked_fields
 from maskproxy.gateway.connection import Connection, new_id
 from maskproxy.gateway.heads import RequestHead
 from maskproxy.gateway.intake import body_limit, decoded, mask_piece, mask_rest, masked_whole
@@ -73,15 +73,17 @@ class Exchange:
         token, person = await self._who(head)
         self.person = person
         self.session = self._session_id(person, head)
+        grant = self._may(person, route)
+        credential = await route.credential.value() if grant is not None and route.credential is not None else None
         masking = self._masking(route, person, token)
         self.journal = journal = Journal(gateway, self.session, self.id)
-        grant = self._may(person, route)
-        target, fields = self._masked_head(masking, head)
+        target, fields, in_target = self._masked_head(masking, head)
         mode = grant.mode if grant is not None else "refused"
         await journal.request(person, self.connection, head, target, fields, route.name, mode)
         if grant is None or route.upstream is None:
             raise self._refusal
         await journal.decision("allowed", grant.name)
+        await journal.findings("request", in_target, 0)
         await self._continue(head)
         mask = request_mask(
             masking,
@@ -105,7 +107,7 @@ class Exchange:
                     raise too_large(str(error)) from error
             elif head.method not in _BODILESS:
                 body = trusted(b"", why="an empty body")
-            upstream = await self._send(route, head.method, target, fields, body)
+            upstream = await self._send(route, credential, head.method, target, fields, body)
             try:
                 self.answer = Answer(self, head, masking, upstream, len(mask.findings))
                 return await give_answer(self.answer, reservation)
@@ -162,14 +164,12 @@ class Exchange:
             self._refusal: MaskproxyError = error
         return self.grant
 
-    def _masked_head(self, masking: Masking, head: RequestHead) -> tuple[str, heads.Fields]:
+    def _masked_head(self, masking: Masking, head: RequestHead) -> tuple[str, heads.Fields, list[BodyFinding]]:
         """The target and the fields that go upstream. A secret in a URL or a field's value is masked like any other."""
         credential = self.route.credential if self.route is not None else None
         fields = heads.for_upstream(head.fields, credential_field=credential.header if credential else None)
-        return self._masked_text(masking, head.target), [(n, self._masked_text(masking, v)) for n, v in fields]
-
-    def _masked_text(self, masking: Masking, text: str) -> str:
-        return masking.text(text.encode("latin-1"))[0].decode("latin-1")
+        target, findings = mask_target(masking, head.target)
+        return target.decode("ascii"), masked_fields(masking, fields), findings
 
     async def _continue(self, head: RequestHead) -> None:
         """Ask for the body only when the caller may send it. RFC 9110, 10.1.1."""
@@ -219,6 +219,7 @@ class Exchange:
     async def _send(
         self,
         route: Route,
+        value: str | None,
         method: str,
         target: str,
         fields: heads.Fields,
@@ -227,9 +228,8 @@ class Exchange:
         """Put the service's credential in last, and ask upstream. Its refusal of the credential is ours to mend."""
         assert route.upstream is not None
         credential = route.credential
-        if credential is None:
+        if credential is None or value is None:
             return await self.gateway.pool.send(route.upstream, method, target, fields, body)
-        value = await credential.value()
         answer = await self.gateway.pool.send(
             route.upstream, method, target, [*fields, (credential.header, value)], body
         )
@@ -303,7 +303,7 @@ class Exchanges:
         response = plain_answer(error, exchange.id)
         if exchange.session:
             response.headers["x-maskproxy-session"] = exchange.session
-        if not exchange.request.content.at_eof():
+        if self.gateway.draining or not exchange.request.content.at_eof():
             response.force_close()
         return response
 

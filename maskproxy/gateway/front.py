@@ -48,7 +48,6 @@ class HttpProtocol(asyncio.Protocol):
     def start(self, transport: asyncio.Transport) -> None:
         """Begin to serve. Inside a tunnel this comes after the handshake, and bytes may have come before it."""
         self._transport = transport
-        self._owner.serving(self)
         self._handler = make_handler(self._server, self.connection, idle_s=self._gateway.limits.idle_s)
         self._handler.shim = self
         self._handler.connection_made(transport)
@@ -144,6 +143,7 @@ class FrontProtocol(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._busy = False
+        self._refused = False
         self.lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -195,6 +195,9 @@ class FrontProtocol(asyncio.Protocol):
         except (OSError, asyncio.CancelledError):
             transport.abort()
             raise
+        finally:
+            if not self._refused:
+                self._owner.ended(self)
 
     def _http_for(self, connection: Connection) -> HttpProtocol:
         http = HttpProtocol(self._gateway, self._server, connection, self._owner)
@@ -216,6 +219,7 @@ class FrontProtocol(asyncio.Protocol):
 
     def _refuse(self, error: MaskproxyError) -> None:
         transport = self._take_transport()
+        self._refused = True
         if not transport.is_closing():
             transport.write(raw_refusal(error, new_id("req_"), proxy=True))
             transport.close()

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ class Owner(Protocol):
 
     def admit(self, front: FrontProtocol) -> bool: ...
     def replaced(self, old: FrontProtocol, new: HttpProtocol) -> None: ...
-    def serving(self, http: HttpProtocol) -> None: ...
     def ended(self, protocol: FrontProtocol | HttpProtocol) -> None: ...
     def spawn(self, work: Coroutine[object, object, None]) -> None: ...
     def linger(self, transport: asyncio.Transport) -> None: ...
@@ -113,10 +111,6 @@ class Listeners:
         self._open.discard(old)
         self._open.add(new)
 
-    def serving(self, http: HttpProtocol) -> None:
-        if self.gateway.draining:
-            http.close_when_idle()
-
     def ended(self, protocol: FrontProtocol | HttpProtocol) -> None:
         self._open.discard(protocol)
         self._changed.set()
@@ -145,12 +139,3 @@ class Listeners:
             transport.abort()
 
         asyncio.get_running_loop().call_later(_LINGER_S, cut)
-
-
-def loopback_only(host: str) -> bool:
-    """True for an address literal that only this machine reaches."""
-    try:
-        packed = socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
-    except OSError:
-        return host == "localhost"
-    return packed[0] == 127 if len(packed) == 4 else packed == b"\0" * 15 + b"\1"

@@ -12,13 +12,12 @@ import asyncio
 class _Side(asyncio.Protocol):
     """Reads from its own transport, writes to the other."""
 
-    def __init__(self, other: asyncio.Transport, ended: asyncio.Future[None], idle_s: float) -> None:
+    def __init__(self, other: asyncio.Transport, ended: asyncio.Future[None]) -> None:
         self._other = other
         self._ended = ended
-        self._idle_s = idle_s
         self._loop = asyncio.get_running_loop()
         self.seen_at = self._loop.time()
-        self.own: asyncio.Transport | None = None
+        self.peer: _Side | None = None
         self.eof = False
 
     def data_received(self, data: bytes) -> None:
@@ -27,6 +26,9 @@ class _Side(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self.eof = True
+        if self.peer is not None and self.peer.eof:
+            self._finish()
+            return False
         if self._other.can_write_eof() and not self._other.is_closing():
             self._other.write_eof()
             return True
@@ -56,7 +58,8 @@ async def relay(
     """Join two paused transports until one of them ends. `opening` goes to the client, `first` upstream."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[None] = loop.create_future()
-    down, up = _Side(upstream, ended, idle_s), _Side(client, ended, idle_s)
+    down, up = _Side(upstream, ended), _Side(client, ended)
+    down.peer, up.peer = up, down
     try:
         client.set_protocol(down)
         upstream.set_protocol(up)
@@ -65,11 +68,11 @@ async def relay(
             upstream.write(first)
         client.resume_reading()
         upstream.resume_reading()
-        while not ended.done() and not (down.eof and up.eof):
+        while not ended.done():
             quiet_s = loop.time() - max(down.seen_at, up.seen_at)
             if quiet_s >= idle_s:
                 break
-            await asyncio.wait({ended}, timeout=min(idle_s - quiet_s, 1.0) + 0.01)
+            await asyncio.wait({ended}, timeout=idle_s - quiet_s)
     finally:
         client.close()
         upstream.close()

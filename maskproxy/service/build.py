@@ -7,12 +7,10 @@ what holds connections or files open (the upstream pool, the recorder, the worke
 from __future__ import annotations
 
 import os
-import ssl
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
@@ -35,6 +33,8 @@ from maskproxy.service.credentials import build_credential
 from maskproxy.service.logs import EventLog, Net
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.metrics import Metrics
+from maskproxy.service.rule_cache import rule_cache
+from maskproxy.service.trust import client_context
 
 
 class NoRecorder:
@@ -86,18 +86,18 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
     metrics = keep.metrics if keep is not None else Metrics(CollectorRegistry())
     async with AsyncExitStack() as undo:
         issuers = [_issuer(issuer) for issuer in config.identity.issuers]
-        rules = load_rules(list(config.masking.rules), cache=_cache_directory())
+        rules = load_rules(list(config.masking.rules), cache=rule_cache(os.environ))
         credentials: list[Credential] = []
         routes = [_route(route, metrics, credentials) for route in config.routes]
-        keys = KeyDirectory(issuers, clock=time.time)
+        keys = KeyDirectory(issuers)
         await keys.start()
         undo.push_async_callback(keys.close)
         workers = keep.workers if keep is not None else ThreadPoolExecutor(2, thread_name_prefix="masking")
         pool = keep.pool if keep is not None else _pool(config.limits)
         recorder = keep.recorder if keep is not None else await _recorder(config.recording, metrics, log)
         gateway = Gateway(
-            routes=RouteTable(routes, [TunnelTarget(t.target.host, t.target.port, t.private) for t in config.tunnels]),
-            authenticator=Authenticator(keys, issuers, clock=time.time),
+            routes=RouteTable(routes, [_tunnel(tunnel) for tunnel in config.tunnels]),
+            authenticator=Authenticator(keys, issuers),
             grants=tuple(_grant(grant) for grant in config.grants),
             certificates=_authority(config.interception),
             rules=rules,
@@ -127,36 +127,6 @@ def _as_executor(workers: ThreadPoolExecutor) -> Executor:
     return workers
 
 
-def _cache_directory() -> Path | None:
-    """Where compiled rules are kept: systemd's CacheDirectory, else the user's cache."""
-    named = os.environ.get("CACHE_DIRECTORY") or os.environ.get("XDG_CACHE_HOME")
-    if named:
-        return Path(named.partition(":")[0]) / "maskproxy"
-    home = os.environ.get("HOME")
-    return Path(home) / ".cache" / "maskproxy" if home else None
-
-
-def client_context(trust: Path | None) -> ssl.SSLContext:
-    """For connections that the gateway opens: the system's roots, or only those in `trust`."""
-    context = ssl.create_default_context(cafile=str(trust) if trust is not None else None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
-def listener_context(tls: model.Tls | None) -> ssl.SSLContext | None:
-    if tls is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(tls.certificate, tls.key)
-    context.set_alpn_protocols(["http/1.1"])
-    if tls.client_ca is not None:
-        context.load_verify_locations(tls.client_ca)
-        context.verify_mode = ssl.CERT_REQUIRED
-    return context
-
-
 def _issuer(issuer: model.Issuer) -> TrustedIssuer:
     rules = IssuerRules(
         issuer=issuer.issuer,
@@ -183,6 +153,13 @@ def _route(route: model.Route, metrics: Metrics, credentials: list[Credential]) 
         credential = build_credential(route.credential, alarm=lambda: metrics.alarm("credential"))
         credentials.append(credential)
     return Route(route.name, frozenset(route.hosts), upstream, route.api, route.base_url, credential, route.refuse)
+
+
+def _tunnel(tunnel: model.Tunnel) -> TunnelTarget:
+    """An address that is written as such is meant; a name that turns out to be private needs `private`."""
+    host = tunnel.target.host
+    literal = host == "localhost" or ":" in host or host.replace(".", "").isdigit()
+    return TunnelTarget(host, tunnel.target.port, tunnel.private or literal)
 
 
 def _authority(interception: model.Interception | None) -> CertificateAuthority | None:

@@ -21,9 +21,10 @@ from maskproxy.gateway.exchange import Exchanges
 from maskproxy.gateway.listener import Binding, Listeners
 from maskproxy.service import logs
 from maskproxy.service.admin import Admin
-from maskproxy.service.build import Parts, build, listener_context
+from maskproxy.service.build import Parts, build
 from maskproxy.service.checks import deeper_faults
 from maskproxy.service.systemd import Notifier
+from maskproxy.service.trust import listener_context
 
 
 @dataclass(frozen=True, slots=True)

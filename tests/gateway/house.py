@@ -20,8 +20,9 @@ from maskproxy.gateway.exchange import Exchanges
 from maskproxy.gateway.listener import Binding, Listeners
 from maskproxy.recording.reader import Reader
 from maskproxy.service import logs
-from maskproxy.service.build import Parts, build, listener_context
+from maskproxy.service.build import Parts, build
 from maskproxy.service.daemon import checked
+from maskproxy.service.trust import listener_context
 from tests import fakes_tokens
 
 HOST = "api.anthropic.com"
@@ -286,13 +287,11 @@ class House:
         await writer.start_tls(self.inner_context(), server_hostname=sni or host)
         return reader, writer
 
-    async def raw(self, data: bytes, *, half_close: bool = False) -> bytes:
+    async def raw(self, data: bytes) -> bytes:
         """Everything that the loopback listener answers to these bytes, until it closes."""
         reader, writer = await self.connect()
         try:
             writer.write(data)
-            if half_close:
-                writer.write_eof()
             async with asyncio.timeout(10):
                 return await reader.read(-1)
         except ConnectionResetError:

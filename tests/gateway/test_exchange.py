@@ -150,7 +150,7 @@ async def test_a_bomb_is_cut(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[1,]", b'{"a":"\xff"}', b'{"a":"\\ud800"}', b'{"model":"a","model":"b","messages":[]}']
+    "body", [b"{", b"[1,]", b'{"a":"\xff"}', b'{"a":"\\ud800"}', b'{"model":"a","model":"b","messages":[]}']
 )
 async def test_a_body_that_cannot_be_read_is_refused(house: House, body: bytes) -> None:
     answer = await house.post("/v1/messages", body)
@@ -213,16 +213,13 @@ async def test_upstreams_refusal_of_the_credential_is_our_503(house: House, stat
 
 
 async def test_the_credential_is_read_again_after_upstream_refused_it(house: House) -> None:
-    house.origin.reply = plain(b"{}", status="401 Unauthorized")
     await house.post("/v1/messages", messages("hi"))
     (house.directory / "service.key").write_text("rotated" + "-service-key-0123456789")
+    house.origin.reply = plain(b"{}", status="401 Unauthorized")
+    answer = await house.post("/v1/messages", messages("hi"))
+    assert (answer.status, answer.value("x-should-retry")) == (503, "true")
     house.origin.reply = plain(b"{}")
-    for _ in range(30):
-        answer = await house.post("/v1/messages", messages("hi"))
-        if house.origin.received[-1].value("x-api-key") == "rotated-service-key-0123456789":
-            break
-        await asyncio.sleep(0.1)
-    assert answer.status == 200
+    assert (await house.post("/v1/messages", messages("hi"))).status == 200
     assert house.origin.received[-1].value("x-api-key") == "rotated-service-key-0123456789"
 
 
@@ -397,7 +394,7 @@ async def test_expect_continue(house: House) -> None:
 
 async def test_expect_continue_is_not_asked_of_strangers(house: House) -> None:
     answer = await house.raw(
-        b"POST /v1/messages HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", half_close=True
+        b"POST /v1/messages HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
     )
     assert answer.startswith(b"HTTP/1.1 401")
 

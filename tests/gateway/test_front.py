@@ -36,7 +36,7 @@ async def test_a_head_that_drips_is_cut_by_a_total_deadline(house: House, begin:
         except ConnectionResetError:
             answer = b""
         dripping.cancel()
-    assert answer == b"" or answer.startswith((b"HTTP/1.1 408", b"HTTP/1.1 400"))
+    assert answer == b"" or answer[8:12] in {b" 408", b" 400"}
     writer.close()
 
 
