@@ -20,7 +20,6 @@ from maskproxy.bodies.events import Event, EventReader
 from maskproxy.bodies.json_literal import NOT_JSON, decode, encode
 from maskproxy.bodies.json_text import check_utf8
 from maskproxy.bodies.json_walk import Edit, Spot, Walk, splice
-from maskproxy.bodies.keyed import KeyedMasker
 from maskproxy.bodies.output import BodyFinding, Output, join, same
 from maskproxy.bodies.partial_json import PartialJson
 from maskproxy.errors import BadRequest, TooLarge
@@ -28,39 +27,36 @@ from maskproxy.masking import Masked, Masking, trusted
 
 MOST_OPEN_TEXTS = 1024
 
+_LITERAL = rb'[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+'
 # The one form in which nearly every event comes; whatever differs takes the long way.
 _DELTA = re.compile(
     rb"event: ?content_block_delta(\r?\n)"
     rb'data: ?\{ ?"type": ?"content_block_delta", ?"index": ?(0|[1-9][0-9]{0,5}), ?"delta": ?'
     rb'\{ ?"type": ?"(?:(text_delta)", ?"text|(input_json_delta)", ?"partial_json|(thinking_delta)", ?"thinking)": ?'
-    rb'"([^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+)" ?\} ?\}[ ]*+\1\1'
+    rb'"(' + _LITERAL + rb')" ?\} ?\}[ ]*+\1\1'
 )
+_DELTA_END = re.compile(rb"(" + _LITERAL + rb')" ?\} ?\}[ ]*+(?:\n\n|\r\n\r\n)')
 _FIELDS = {b"text_delta": b"text", b"input_json_delta": b"partial_json", b"thinking_delta": b"thinking"}
 _START_DELTAS = {b"text": b"text_delta", b"thinking": b"thinking_delta", b"content": b"compaction_delta"}
 _WHY_MASKED = "every string of the event was masked, or is exempt by its place"
 _WHY_THINKING = "thinking goes back to the API as it came; its recording is masked"
 
 
-class _Text(NamedTuple):
-    """A text that goes on from delta to delta."""
-
-    masker: _TextMasker | PartialJson
-    is_signed: bool
-
-
 class _TextMasker:
     """A masker that lists what it finds."""
 
-    __slots__ = ("_findings", "_masker", "_place")
+    __slots__ = ("_findings", "_listed", "_masker", "_place")
 
     def __init__(self, masking: Masking, findings: list[BodyFinding], *, place: str) -> None:
-        self._masker = KeyedMasker(masking)
+        self._masker = masking.masker()
         self._findings = findings
+        self._listed = 0
         self._place = place
 
     def feed(self, text: bytes) -> bytes:
         masked = self._masker.feed(text)
-        self._list()
+        if len(self._masker.findings) != self._listed:
+            self._list()
         return masked
 
     def finish(self) -> bytes:
@@ -69,8 +65,16 @@ class _TextMasker:
         return masked
 
     def _list(self) -> None:
-        for found in self._masker.news():
+        for found in self._masker.findings[self._listed :]:
             self._findings.append(BodyFinding(found.rule, self._place, found.placeholder))
+        self._listed = len(self._masker.findings)
+
+
+class _Text(NamedTuple):
+    """A text that goes on from delta to delta."""
+
+    masker: _TextMasker | PartialJson
+    is_signed: bool
 
 
 _TextId = tuple[bytes, bytes, bytes]
@@ -88,8 +92,15 @@ class ClaudeStream:
         self._masking = masking
         self._reader = EventReader()
         self._texts: dict[_TextId, _Text] = {}
+        # How the last delta began, up to its text, and the text that it belongs to: the next one mostly begins alike.
+        self._last_start = b""
+        self._last_text: _Text | None = None
 
     def feed(self, data: bytes) -> Output:
+        if self._last_text is not None and data.startswith(self._last_start) and not self._reader.held_bytes:
+            match = _DELTA_END.fullmatch(data, len(self._last_start))
+            if match is not None:
+                return self._masked_delta(data, match.start(1), match[1], self._last_text)
         events = self._reader.feed(data)
         if len(events) == 1:
             return self._event(events[0])
@@ -109,17 +120,21 @@ class ClaudeStream:
             return self._any_event(raw)
         _, index, text_delta, json_delta, thinking_delta, literal = match.groups()
         kind = text_delta or json_delta or thinking_delta
+        text = self._texts.get((index, kind, _FIELDS[kind])) or self._open(index, kind, _FIELDS[kind])
+        self._last_start, self._last_text = raw[: match.start(6)], text
+        return self._masked_delta(raw, match.start(6), literal, text)
+
+    def _masked_delta(self, raw: bytes, start: int, literal: bytes, text: _Text) -> Output:
+        """Mask one delta whose text stands at `start`."""
         if not literal.isascii():
             check_utf8(literal)
-        text = decode(literal)
-        known = self._texts.get((index, kind, _FIELDS[kind]))
-        if known is None:
-            known = self._open(index, kind, _FIELDS[kind])
-        masked = known.masker.feed(text)
-        if masked == text:
-            return same(trusted(raw, why=_WHY_MASKED))
-        made = trusted(raw[: match.start(6)] + encode(masked) + raw[match.end(6) :], why=_WHY_MASKED)
-        return Output(trusted(raw, why=_WHY_THINKING), made) if known.is_signed else same(made)
+        decoded = decode(literal) if b"\\" in literal else literal
+        masked = text.masker.feed(decoded)
+        if masked == decoded:
+            same_bytes = trusted(raw, why=_WHY_MASKED)
+            return Output(same_bytes, same_bytes)
+        made = trusted(raw[:start] + encode(masked) + raw[start + len(literal) :], why=_WHY_MASKED)
+        return Output(trusted(raw, why=_WHY_THINKING), made) if text.is_signed else Output(made, made)
 
     def _open(self, index: bytes, kind: bytes, field: bytes) -> _Text:
         if len(self._texts) >= MOST_OPEN_TEXTS:
@@ -200,6 +215,8 @@ class ClaudeStream:
             if (index is not None and text_id[0] != index) or (signed_only and not text.is_signed):
                 continue
             del self._texts[text_id]
+            if self._last_text is text:
+                self._last_text = None
             held = text.masker.finish()
             if held:
                 made = _ours(_delta(text_id, held))

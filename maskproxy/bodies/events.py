@@ -51,6 +51,10 @@ class EventReader:
             self._check()
         return events
 
+    @property
+    def held_bytes(self) -> int:
+        return len(self._held)
+
     def finish(self) -> bytes:
         """Give what has no blank line after it: most readers drop it, some do not."""
         rest = bytes(self._held)
