@@ -117,6 +117,7 @@ class ScriptedUpstream:
         self.open = 0
         self.requests: list[Received] = []
         self.failures: list[Exception] = []
+        self._changed = asyncio.Event()
 
     @property
     def origin(self) -> Origin:
@@ -133,9 +134,19 @@ class ScriptedUpstream:
         self._server.close()
         for writer in list(self._peers):
             writer.transport.abort()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self.failures:
             raise self.failures[0]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition on `requests`, `connections` or `open` holds."""
+        async with asyncio.timeout(10):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._peers.add(writer)
@@ -146,11 +157,13 @@ class ScriptedUpstream:
         peer = Peer(reader, writer, self.connections)
         self.connections += 1
         self.open += 1
+        self._changed.set()
         original = peer.request
 
         async def request() -> Received:
             received = await original()
             self.requests.append(received)
+            self._changed.set()
             return received
 
         peer.request = request  # type: ignore[method-assign]
@@ -164,6 +177,7 @@ class ScriptedUpstream:
             writer.transport.abort()
         finally:
             self.open -= 1
+            self._changed.set()
             with contextlib.suppress(OSError, TimeoutError, asyncio.CancelledError):
                 await asyncio.wait_for(writer.wait_closed(), 1)
             self._peers.discard(writer)

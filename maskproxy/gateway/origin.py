@@ -75,7 +75,7 @@ async def dial(
         raise UpstreamFailed("Upstream could not be reached in time.", retry=True) from error
     except ssl.SSLCertVerificationError as error:
         raise UpstreamFailed("Upstream's certificate is not trusted.", detail=error.verify_message) from error
-    except (ssl.SSLError, OSError) as error:
+    except (ssl.SSLError, OSError, UnicodeError) as error:
         detail = type(error).__name__
         raise UpstreamFailed("Upstream could not be reached.", detail=detail, retry=True) from error
 
