@@ -1,17 +1,25 @@
-"""Masking of one text stream. First form: holds a fixed window."""
+"""Masking of texts and text streams.
+
+Promises: for every way of cutting the input the concatenated output is the same, and equals masking the whole at once;
+a byte is held back only while it may still belong to a secret, or be part of a character that is not complete; no byte
+of a secret leaves before the whole is known; bytes that are no secret are untouched.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from maskproxy.masking.automaton import TEXT_EDGE, State
+from maskproxy.masking.characters import ceil, floor
+from maskproxy.masking.literals import Literals
 from maskproxy.masking.masked import Masked
-from maskproxy.masking.placeholders import SHAPE, Placeholders
+from maskproxy.masking.matcher import OpenTail
+from maskproxy.masking.placeholders import PendingPlaceholder, Placeholders
 from maskproxy.masking.rules import RuleSet
+from maskproxy.masking.settling import CANDIDATE_LIMIT, Candidate, Evidence
 
-_WINDOW = 4096
-_PLACEHOLDER = re.compile(SHAPE.encode())
+_NOTHING = Masked(b"")
 
 
 class Finding(NamedTuple):
@@ -24,71 +32,258 @@ class Finding(NamedTuple):
 
 
 class Masking:
-    """The rules, the scope's placeholders and the exchange's own secrets, ready to mask."""
+    """The rules, one scope's placeholders and one exchange's own secrets, ready to mask."""
+
+    __slots__ = ("literals", "placeholders", "rules")
 
     def __init__(self, rules: RuleSet, placeholders: Placeholders, literals: Sequence[tuple[str, bytes]] = ()) -> None:
-        self._patterns = [(i, re.compile(re.escape(x))) for i, x in literals] + list(rules.compiled)
-        self._placeholders = placeholders
+        """`literals`: (rule id, exact bytes) that are secrets in this exchange, each at least 6 bytes long."""
+        self.rules = rules
+        self.placeholders = placeholders
+        self.literals = Literals(literals)
 
     def text(self, data: bytes) -> tuple[Masked, list[Finding]]:
-        findings = self.find(data)
-        out, at = [], 0
-        for finding in findings:
-            out += [data[at : finding.start], finding.placeholder.encode()]
-            at = finding.end
-        return Masked(b"".join([*out, data[at:]])), findings
+        """Mask a whole text."""
+        masker = Masker(self)
+        return masker.whole(data), masker.findings
 
     def find(self, data: bytes) -> list[Finding]:
-        own = [m.span() for m in _PLACEHOLDER.finditer(data) if self._placeholders.verify(m[0])]
-        spans: list[tuple[int, int, str]] = []
-        for rule, pattern in self._patterns:
-            for m in pattern.finditer(data):
-                start, end = m.span("secret" if "secret" in pattern.groupindex else 0)
-                if not any(start < e and s < end for s, e in own):
-                    spans.append((start, end, rule))
-        findings: list[Finding] = []
-        for start, end, rule in sorted(spans):
-            if not findings or start >= findings[-1].end:
-                findings.append(Finding(rule, start, end, self._placeholders.make(rule, data[start:end]).decode()))
-        return findings
+        """Give what `text` would mask."""
+        return self.text(data)[1]
 
     def masker(self) -> Masker:
+        """Start masking a stream."""
         return Masker(self)
 
     def may_hold(self, data: bytes) -> bool:
-        return bool(data)
+        """Scan raw bytes for anything that could be a secret, JSON-escaped or not.
+
+        False only if no string in it, once decoded, and no `key: value` of it can hold a finding. A placeholder of
+        ours may make it True.
+        """
+        return self.rules.may_hold(data) or self.literals.may_be_in(data)
+
+
+class _Group:
+    """A span being masked: survivors that overlap."""
+
+    __slots__ = ("end", "pending", "rule", "start")
+
+    def __init__(self, rule: str, start: int, end: int, pending: PendingPlaceholder) -> None:
+        self.rule = rule
+        self.start = start
+        self.end = end
+        self.pending = pending
 
 
 class Masker:
-    """One text stream."""
+    """One text stream. Memory is bounded by the longest rule and `CANDIDATE_LIMIT`, whatever is fed in pieces."""
+
+    __slots__ = ("_base", "_before", "_buffer", "_evidence", "_group", "_masking", "_start", "findings")
 
     def __init__(self, masking: Masking) -> None:
         self._masking = masking
+        self._start = masking.rules.beginnings.start
         self._buffer = b""
         self._base = 0
+        self._before = TEXT_EDGE
+        self._evidence: Evidence | None = None
+        self._group: _Group | None = None
         self.findings: list[Finding] = []
 
     @property
     def held(self) -> int:
+        """How many bytes are held back."""
         return len(self._buffer)
 
     def feed(self, data: bytes) -> Masked:
-        self._buffer += data
-        return self._release(len(self._buffer) - _WINDOW)
+        """Take the next piece; give what can leave."""
+        if self._evidence is not None:
+            return self._settle(self._buffer + data, final=False) if data else _NOTHING
+        held = self._buffer
+        text = held + data if held else data
+        alive = self._alive(text)
+        if not alive:
+            self._buffer = text
+            return _NOTHING
+        if len(text) >= self._masking.rules.shortest and self._detect(text, final=False):
+            return self._settle(text, final=False, alive=alive)
+        self._buffer = text[alive:]
+        self._before = text[alive - 1]
+        self._base += alive
+        return Masked(text[:alive] if alive < len(text) else text)
 
     def finish(self) -> Masked:
-        return self._release(len(self._buffer))
+        """End the stream; give the rest."""
+        if self._evidence is not None:
+            return self._settle(self._buffer, final=True)
+        text, self._buffer = self._buffer, b""
+        return self._last(text)
 
-    def _release(self, cut: int) -> Masked:
-        if cut <= 0:
-            return Masked(b"")
-        while cut < len(self._buffer) and self._buffer[cut] & 0xC0 == 0x80:
-            cut += 1
-        for finding in self._masking.find(self._buffer):
-            if finding.start < cut < finding.end:
-                cut = finding.start
-        out, findings = self._masking.text(self._buffer[:cut])
-        self.findings += [Finding(f.rule, f.start + self._base, f.end + self._base, f.placeholder) for f in findings]
-        self._base += cut
-        self._buffer = self._buffer[cut:]
+    def whole(self, data: bytes) -> Masked:
+        """Mask a text that is here from beginning to end."""
+        return self._last(data)
+
+    def survivors(self, data: bytes) -> list[tuple[int, int, int]]:
+        """Give index of the rule, start and end of every candidate that passes, before those of all rules merge."""
+        self._buffer = data
+        if not self._detect(data, final=True):
+            return []
+        evidence = self._evidence
+        assert evidence is not None
+        evidence.extend_tails(data, 0, final=True)
+        candidates = evidence.candidates(lambda at: ceil(data, at))
+        evidence.settle(candidates, len(data), self._check, final=True)
+        return [(c.rule, c.start, c.end) for c in candidates if c.verdict]
+
+    def _last(self, text: bytes) -> Masked:
+        if len(text) >= self._masking.rules.shortest and self._detect(text, final=True):
+            return self._settle(text, final=True)
+        return Masked(text)
+
+    def _alive(self, text: bytes) -> int:
+        """Give where the longest end of text begins that may still become a match or a whole character."""
+        alive = at = size = len(text)
+        state: State | None = self._start
+        while at:
+            at -= 1
+            state = state[text[at]]  # type: ignore[index] # None ends the loop below
+            if state is None:
+                break
+            accepts = state.accepts
+            if accepts and accepts >> (text[at - 1] if at else self._before) & 1:
+                alive = at
+        literals = self._masking.literals
+        if literals:
+            alive = min(alive, literals.alive(text))
+        if alive and text[alive if alive < size else -1] >= 0x80:
+            alive = floor(text, alive)
+        return alive
+
+    def _detect(self, text: bytes, *, final: bool) -> bool:
+        """Look for matches in the text that is held back and note them; give whether there is anything to settle."""
+        masking, size = self._masking, len(text)
+        rules = masking.rules
+        hits = rules.hits(text)
+        literals = masking.literals.spans(text) if masking.literals else []
+        if not hits and not literals:
+            return self._evidence is not None
+        evidence = Evidence() if self._evidence is None else self._evidence
+        for index, core_end in set(hits):
+            if index == rules.placeholder_index:
+                self._note_own(evidence, text, core_end)
+                continue
+            matcher = rules.matchers[index]
+            if matcher.tail is not None:
+                self._note_tails(evidence, text, index, core_end)
+                continue
+            right = text[core_end] if core_end < size else TEXT_EDGE
+            if (core_end < size or final or matcher.free_right) and matcher.shape.right >> right & 1:
+                for start, end in matcher.secrets(text, core_end, self._before):
+                    evidence.matches.add((index, self._base + floor(text, start), self._base + ceil(text, end)))
+        for number, start, end in literals:
+            evidence.matches.add((len(rules.rules) + number, self._base + start, self._base + end))
+        if evidence:
+            self._evidence = evidence
+        return self._evidence is not None
+
+    def _note_own(self, evidence: Evidence, text: bytes, end: int) -> None:
+        for start in self._masking.rules.placeholder.starts(text, end, self._before):
+            if self._masking.placeholders.verify(text[start:end]):
+                evidence.own.add((self._base + start, self._base + end))
+
+    def _note_tails(self, evidence: Evidence, text: bytes, index: int, core_end: int) -> None:
+        matcher, base = self._masking.rules.matchers[index], self._base
+        assert matcher.tail is not None
+        for start, end in matcher.secrets(text, core_end, self._before):
+            key = (index, base + start, base + end)
+            if key not in evidence.tails:
+                evidence.tails[key] = OpenTail(index, matcher.tail, base + floor(text, start), base + end)
+
+    def _settle(self, text: bytes, *, final: bool, alive: int | None = None) -> Masked:
+        """Judge what can be judged, release what is decided."""
+        evidence, base, size = self._evidence, self._base, len(text)
+        assert evidence is not None
+        self._buffer = text
+        evidence.extend_tails(text, base, final=final)
+        if not final and self._waits_inside(evidence, size):
+            return _NOTHING
+        if alive is None:
+            alive = size if final else self._alive(text)
+            if not alive and not final and size <= CANDIDATE_LIMIT:
+                return _NOTHING
+            self._detect(text, final=final)
+        evidence.extend_tails(text, base, final=final)
+        candidates = evidence.candidates(lambda at: base + ceil(text, at - base))
+        frontier = evidence.settle(candidates, base + alive, self._check, final=final)
+        if frontier == base and not final:
+            return _NOTHING
+        goes_on = evidence.forget(candidates, frontier)
+        out = self._release(candidates, frontier, goes_on=goes_on)
+        if frontier > base:
+            self._before = text[frontier - base - 1]
+        self._buffer = text[frontier - base :]
+        self._base = frontier
+        if not evidence and self._group is None:
+            self._evidence = None
         return out
+
+    def _waits_inside(self, evidence: Evidence, size: int) -> bool:
+        """Tell, without a scan, that an open tail holds everything back."""
+        base = self._base
+        return size <= CANDIDATE_LIMIT and any(
+            tail.start == base and not tail.decided and tail.undecided_from is None for tail in evidence.tails.values()
+        )
+
+    def _check(self, candidate: Candidate) -> bool:
+        rules = self._masking.rules.rules
+        if candidate.rule >= len(rules):
+            return True
+        base = self._base
+        return rules[candidate.rule].accepts(self._buffer[candidate.start - base : candidate.end - base])
+
+    def _release(self, candidates: list[Candidate], frontier: int, *, goes_on: bool) -> Masked:
+        """Write what lies before `frontier`, with placeholders for the spans that are masked."""
+        text, base = self._buffer, self._base
+        group, at = self._group, base
+        if group is not None:
+            group.end = base
+        crossing = goes_on
+        out: list[bytes] = []
+        for survivor in sorted((c for c in candidates if c.verdict and c.start < frontier), key=self._order):
+            crossing = crossing or survivor.end > frontier
+            if group is not None and (survivor.resumed or survivor.start < group.end):
+                group.end = max(group.end, survivor.end)
+                continue
+            if group is not None:
+                at = self._close(group, at, out)
+            rule = self._rule_id(survivor.rule)
+            group = _Group(rule, survivor.start, survivor.end, self._masking.placeholders.begin(rule))
+            out.append(text[at - base : survivor.start - base])
+            at = survivor.start
+        if group is not None and crossing:
+            group.pending.add(text[at - base : frontier - base])
+            at = frontier
+        elif group is not None:
+            at = self._close(group, at, out)
+            group = None
+        self._group = group
+        out.append(text[at - base : frontier - base])
+        return Masked(b"".join(out))
+
+    def _close(self, group: _Group, at: int, out: list[bytes]) -> int:
+        base = self._base
+        group.pending.add(self._buffer[at - base : group.end - base])
+        placeholder = group.pending.finish()
+        out.append(placeholder)
+        self.findings.append(Finding(group.rule, group.start, group.end, placeholder.decode("ascii")))
+        return group.end
+
+    def _rule_id(self, index: int) -> str:
+        rules = self._masking.rules.rules
+        return rules[index].id if index < len(rules) else self._masking.literals.rule_id(index - len(rules))
+
+    def _order(self, candidate: Candidate) -> tuple[int, bool, int, str]:
+        rules = self._masking.rules.rules
+        severity = rules[candidate.rule].rank if candidate.rule < len(rules) else 99
+        return candidate.start, not candidate.resumed, -severity, self._rule_id(candidate.rule)

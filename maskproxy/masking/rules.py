@@ -1,43 +1,100 @@
-"""Rules: what a secret looks like. First form; the loader of YAML files follows."""
+"""A rule and a set of rules, compiled together. Immutable; shared by threads."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
+from typing import Literal
 
 from maskproxy.errors import RuleRefused
+from maskproxy.masking.automaton import Backward, beginnings, ending
+from maskproxy.masking.checks import Checks
+from maskproxy.masking.engine import Database, Hit
+from maskproxy.masking.grammar import Shape, expression, width
+from maskproxy.masking.matcher import Matcher
+from maskproxy.masking.placeholders import SHAPE
+from maskproxy.masking.shapes import shape
+
+Severity = Literal["low", "medium", "high", "critical"]
+RANKS: Mapping[str, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}
+_PLACEHOLDER = shape(SHAPE)
 
 
 @dataclass(frozen=True)
 class Rule:
+    """What one kind of secret looks like."""
+
     id: str
     name: str
+    family: str
+    severity: Severity
     pattern: str
+    keywords: tuple[str, ...]
+    """Words of which one must stand just before the secret; the pattern is then the secret alone."""
+    checks: Checks
+    samples: tuple[str, ...]
+    """Recipes (see `samples`) of texts in which the rule finds its secret, and of such in which it finds nothing."""
+    near_misses: tuple[str, ...]
+    shape: Shape
+
+    @property
+    def rank(self) -> int:
+        return RANKS[self.severity]
+
+    def accepts(self, candidate: bytes) -> bool:
+        """Tell whether the rule's checks find the candidate to be a secret."""
+        return self.checks.pass_(candidate)
 
 
-@dataclass(frozen=True)
 class RuleSet:
-    rules: tuple[Rule, ...]
-    compiled: tuple[tuple[str, re.Pattern[bytes]], ...]
+    """Rules compiled together."""
+
+    def __init__(self, rules: Sequence[Rule], databases: Sequence[Database] | None = None) -> None:
+        """`databases`: what an equal rule set was compiled to before."""
+        self.rules = tuple(rules)
+        self.matchers = tuple(Matcher(rule.shape) for rule in rules)
+        self.placeholder_index = len(self.rules)
+        """The index under which hits of our own placeholders' shape are given."""
+        cores = [*(rule.shape.core for rule in rules), _PLACEHOLDER.core]
+        self.shortest = min(width(core)[0] for core in cores)
+        """The shortest text that can hold a match."""
+        if databases is None:
+            databases = [_compile(self.rules, [expression(core) for core in cores])]
+        self.databases = tuple(databases)
+        (self._exact,) = self.databases
+        self.hits = self._exact.hits
+        """Give where the cores of rules end in a text: a superset, to be confirmed."""
+
+    @cached_property
+    def beginnings(self) -> Backward:
+        """Reads how much of a text's end may still become a match."""
+        shapes = [(matcher.shape.core, matcher.shape.left, not matcher.free_right) for matcher in self.matchers]
+        return beginnings([*shapes, (_PLACEHOLDER.core, _PLACEHOLDER.left, False)])
+
+    @cached_property
+    def placeholder(self) -> Backward:
+        """Finds where what may be a placeholder begins."""
+        return ending(_PLACEHOLDER.core)
+
+    def may_hold(self, raw: bytes) -> bool:
+        """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
+        return bool(raw)
 
 
-_FIRST = {
-    "aws-access-key-id": r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b",
-    "github-pat-classic": r"\bghp_[A-Za-z0-9]{36}",
-    "github-pat-fine-grained": r"\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}",
-    "anthropic-api-key": r"\bsk-ant-api03-[A-Za-z0-9_-]{93}AA",
-    "jwt": r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
-    "private-key-pem": r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{24,}(?:-----END [A-Z ]{0,20}PRIVATE KEY-----)?",
-    "password-assignment": r"(?i)(?:password|passwd|secret)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<secret>[^\s\"'(){}$<>,;]{6,64})",
-}
+def _compile(rules: Sequence[Rule], expressions: Sequence[str]) -> Database:
+    """Compile together; when that fails, find the rule that is to blame."""
+    try:
+        return Database.compile(expressions)
+    except RuleRefused as refusal:
+        for rule, text in zip(rules, expressions, strict=False):
+            try:
+                Database.compile([text])
+            except RuleRefused as alone:
+                raise RuleRefused(
+                    f"Rule {rule.id} is refused: the matching engine cannot compile it.", detail=alone.detail
+                ) from refusal
+        raise
 
 
-def load_rules(sources: Sequence[str | Path], *, cache: Path | None = None) -> RuleSet:
-    """Load rules by name (`builtin:default`) or file."""
-    del cache
-    if list(sources) != ["builtin:default"]:
-        raise RuleRefused("Only builtin:default is known.")
-    rules = tuple(Rule(i, i, p) for i, p in _FIRST.items())
-    return RuleSet(rules, tuple((r.id, re.compile(r.pattern.encode())) for r in rules))
+__all__ = ["RANKS", "Hit", "Rule", "RuleSet", "Severity"]

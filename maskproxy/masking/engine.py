@@ -1,0 +1,144 @@
+"""Compiled Hyperscan databases: compile or load from a cache, scan for the ends of matches.
+
+Start-of-match is not asked for: it is several times slower and refuses rules. Databases are shared by threads; each
+thread has its own scratch space. A cached database is native code's input, so it is read only from a file that
+is ours alone, and only when its digest holds.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import stat
+import tempfile
+import threading
+from collections.abc import Sequence
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import hyperscan
+
+from maskproxy.errors import RuleRefused
+
+_MAGIC = b"maskproxy rules 1\n"
+_DIGEST_BYTES = 32
+Hit = tuple[int, int]
+"""Index of the expression, end of a match."""
+
+
+def _collect(expression: int, _start: int, end: int, _flags: int, hits: Any) -> None:
+    hits.append((expression, end))
+
+
+def _stop(_expression: int, _start: int, _end: int, _flags: int, _context: object) -> bool:
+    return True
+
+
+class Database:
+    """Expressions compiled together."""
+
+    __slots__ = ("_database", "_local")
+
+    def __init__(self, database: hyperscan.Database) -> None:
+        self._database = database
+        self._local = threading.local()
+        database.scratch = hyperscan.Scratch(database)
+
+    @classmethod
+    def compile(cls, expressions: Sequence[str]) -> Database:
+        """Compile. Raises RuleRefused naming no rule: the caller finds out which."""
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        try:
+            database.compile(
+                expressions=[expression.encode("ascii") for expression in expressions],
+                ids=list(range(len(expressions))),
+                elements=len(expressions),
+                flags=[0] * len(expressions),
+            )
+        except hyperscan.error as error:
+            raise RuleRefused("The matching engine cannot compile this rule.", detail=str(error)) from error
+        return cls(database)
+
+    def hits(self, data: bytes) -> list[Hit]:
+        """Give every place where a match ends, in no particular order, perhaps more than once."""
+        hits: list[Hit] = []
+        self._database.scan(data, _collect, 0, hits, self._scratch())
+        return hits
+
+    def any(self, data: bytes) -> bool:
+        """Tell whether anything matches."""
+        try:
+            self._database.scan(data, _stop, 0, None, self._scratch())
+        except hyperscan.ScanTerminated:
+            return True
+        return False
+
+    def dump(self) -> bytes:
+        return bytes(hyperscan.dumpb(self._database))
+
+    def _scratch(self) -> hyperscan.Scratch:
+        scratch: hyperscan.Scratch | None = getattr(self._local, "scratch", None)
+        if scratch is None:
+            scratch = self._local.scratch = hyperscan.Scratch(self._database)
+        return scratch
+
+
+def cache_key(content: bytes) -> str:
+    """Name what was compiled: the rules' whole content, the engine's version, the machine (it is native code)."""
+    machine = f"{version('hyperscan')}\0{platform.machine()}\0{platform.node()}\0"
+    return sha256(machine.encode() + content).hexdigest()[:40]
+
+
+def read_cached(path: Path) -> list[Database] | None:
+    """Read a cache file; None if there is none that can be trusted."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+            return None
+        content = file.read()
+    body = content[len(_MAGIC) + _DIGEST_BYTES :]
+    if not content.startswith(_MAGIC) or sha256(body).digest() != content[len(_MAGIC) :][:_DIGEST_BYTES]:
+        return None
+    try:
+        return [_loaded(blob) for blob in _split(body)]
+    except (hyperscan.error, ValueError):
+        return None
+
+
+def _loaded(blob: bytes) -> Database:
+    return Database(hyperscan.loadb(blob, hyperscan.HS_MODE_BLOCK))
+
+
+def _split(body: bytes) -> list[bytes]:
+    blobs = []
+    while body:
+        size = int.from_bytes(body[:8], "big")
+        blob, body = body[8 : 8 + size], body[8 + size :]
+        if len(blob) != size or not size:
+            raise ValueError("a cached database is cut short")
+        blobs.append(blob)
+    return blobs
+
+
+def write_cached(path: Path, databases: Sequence[Database]) -> None:
+    """Write a cache file whole or not at all. A cache that cannot be written is only slower."""
+    body = b"".join(len(blob).to_bytes(8, "big") + blob for blob in (database.dump() for database in databases))
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".rules-")
+    except OSError:
+        return
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_MAGIC + sha256(body).digest() + body)
+            file.flush()
+            os.fsync(descriptor)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)

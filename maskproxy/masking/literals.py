@@ -1,0 +1,75 @@
+"""Secrets that one exchange knows byte for byte: the caller's token in its spellings, the service's credential."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+SHORTEST = 6
+_GATE = 4
+_ESCAPABLE = frozenset(b"\"\\/<>&='+`")
+
+
+class Literals:
+    """Finds exact byte strings, overlapping ones too, and how much of a text's end may still become one."""
+
+    __slots__ = ("_gate_ends", "_ids", "_plain", "_values")
+
+    def __init__(self, literals: Sequence[tuple[str, bytes]]) -> None:
+        if any(len(value) < SHORTEST for _, value in literals):
+            raise ValueError(f"a literal secret needs at least {SHORTEST} bytes")
+        unique = sorted({value: rule_id for rule_id, value in reversed(literals)}.items())
+        self._values = [value for value, _ in unique]
+        self._ids = [rule_id for _, rule_id in unique]
+        self._gate_ends = frozenset(byte for value in self._values for byte in value[: _GATE - 1])
+        self._plain = [_longest_plain_part(value) for value in self._values]
+
+    def __bool__(self) -> bool:
+        return bool(self._values)
+
+    def rule_id(self, number: int) -> str:
+        return self._ids[number]
+
+    def spans(self, text: bytes) -> list[tuple[int, int, int]]:
+        """Give number, start and end of every occurrence."""
+        found = []
+        for number, value in enumerate(self._values):
+            at = text.find(value)
+            while at >= 0:
+                found.append((number, at, at + len(value)))
+                at = text.find(value, at + 1)
+        return found
+
+    def alive(self, text: bytes) -> int:
+        """Give where the longest end of text begins that is the beginning of a literal, not the whole."""
+        size = len(text)
+        alive = size
+        for value in self._values:
+            at = text.find(value[:_GATE], max(0, size - len(value) + 1))
+            while 0 <= at < alive:
+                if value.startswith(text[at:]):
+                    alive = at
+                    break
+                at = text.find(value[:_GATE], at + 1)
+        if alive == size and size and text[-1] in self._gate_ends:
+            for length in range(_GATE - 1, 0, -1):
+                end = text[-length:]
+                if len(end) == length and any(value.startswith(end) for value in self._values):
+                    return size - length
+        return alive
+
+    def may_be_in(self, raw: bytes) -> bool:
+        """Tell whether raw JSON may hold a literal in a string, escaped or not (gratuitous escapes aside)."""
+        return any(part in raw for part in self._plain)
+
+
+def _longest_plain_part(value: bytes) -> bytes:
+    """Give the longest part that no encoder escapes; empty, which is in everything, when all of it may be."""
+    parts, part = [b""], bytearray()
+    for byte in value:
+        if byte in _ESCAPABLE or not 0x20 <= byte < 0x7F:
+            parts.append(bytes(part))
+            part.clear()
+        else:
+            part.append(byte)
+    parts.append(bytes(part))
+    return max(parts, key=len)

@@ -1,0 +1,155 @@
+"""Which spans are masked, decided so that it never depends on where the text was cut.
+
+Each rule's overlapping matches form one candidate. Its checks run once, when its end is settled: nothing that follows
+can overlap it any more. The survivors of all rules merge where they overlap; the one that starts first (then severity,
+then id) names the span. Our own placeholders are cut out of every match first. A candidate over `CANDIDATE_LIMIT`
+bytes is masked unchecked, so that what is held stays bounded.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+
+from maskproxy.masking.matcher import OpenTail, Span
+
+CANDIDATE_LIMIT = 4096
+
+
+class Candidate:
+    """Overlapping matches of one rule. Offsets are those of the stream."""
+
+    __slots__ = ("end", "growing", "resumed", "rule", "start", "verdict")
+
+    def __init__(self, rule: int, start: int, end: int, verdict: bool | None, *, growing: bool) -> None:
+        self.rule = rule
+        self.start = start
+        self.end = end
+        self.verdict = verdict
+        """True: masked; False: not; None: not settled yet."""
+        self.resumed = verdict is not None
+        """The verdict is older than this round: part of the candidate was released already."""
+        self.growing = growing
+        """A tail at its end may still go on."""
+
+
+class Evidence:
+    """What is known of the text that is held back: matches, older verdicts, open tails, our own placeholders."""
+
+    __slots__ = ("_older", "matches", "own", "tails")
+
+    def __init__(self) -> None:
+        self.matches: set[tuple[int, int, int]] = set()
+        """Rule, start, end of what a match would mask."""
+        self.tails: dict[tuple[int, int, int], OpenTail] = {}
+        """By rule, start and end of the core."""
+        self.own: set[Span] = set()
+        """Verified placeholders."""
+        self._older: list[Candidate] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.matches or self.tails or self.own or self._older)
+
+    def extend_tails(self, text: bytes, base: int, *, final: bool) -> None:
+        """Follow the open tails through what arrived; a closed one becomes a match."""
+        for key, tail in list(self.tails.items()):
+            tail.extend(text, base, final=final)
+            if not tail.closed:
+                continue
+            del self.tails[key]
+            if tail.decided and tail.end > tail.start:
+                self._older.append(Candidate(tail.rule, tail.start, tail.end, True, growing=False))
+            elif tail.valid and tail.end > tail.start:
+                self.matches.add((tail.rule, tail.start, tail.end))
+
+    def candidates(self, ceil: Callable[[int], int]) -> list[Candidate]:
+        """Put the matches of each rule together. `ceil` moves an end out of a character."""
+        own = sorted(self.own)
+        pieces: list[Candidate] = []
+        for rule, start, end in self.matches:
+            pieces += _without(own, Candidate(rule, start, ceil(end), None, growing=False))
+        for older in self._older:
+            older.end = ceil(older.end)
+            pieces += _without(own, older)
+        self.matches = {(piece.rule, piece.start, piece.end) for piece in pieces if piece.verdict is None}
+        for tail in self.tails.values():
+            verdict = True if tail.decided else None
+            pieces += _without(own, Candidate(tail.rule, tail.start, tail.end, verdict, growing=True))
+        pieces.sort(key=lambda piece: (piece.rule, piece.start))
+        merged: list[Candidate] = []
+        for piece in pieces:
+            last = merged[-1] if merged else None
+            if last is None or last.rule != piece.rule or piece.start >= last.end:
+                merged.append(piece)
+                continue
+            last.end = max(last.end, piece.end)
+            last.growing = last.growing or piece.growing
+            if last.verdict is None:
+                last.verdict, last.resumed = piece.verdict, piece.resumed
+        return merged
+
+    def settle(
+        self, candidates: Iterable[Candidate], alive: int, check: Callable[[Candidate], bool], *, final: bool
+    ) -> int:
+        """Judge every candidate that can be judged; give the offset before which everything is decided.
+
+        What starts at `alive` or later may still become a match.
+        """
+        for tail in self.tails.values():
+            if tail.undecided_from is not None:
+                alive = min(alive, tail.undecided_from)
+        frontier = alive
+        for candidate in candidates:
+            if candidate.verdict is not None:
+                continue
+            if final or (candidate.end <= alive and not candidate.growing):
+                candidate.verdict = candidate.end - candidate.start > CANDIDATE_LIMIT or check(candidate)
+            elif min(candidate.end, alive) - candidate.start > CANDIDATE_LIMIT:
+                candidate.verdict = True
+            else:
+                frontier = min(frontier, candidate.start)
+        return frontier
+
+    def forget(self, candidates: Iterable[Candidate], frontier: int) -> bool:
+        """Drop what lies before `frontier`; give whether a masked tail goes on exactly there."""
+        ends = {(c.rule, c.end) for c in candidates if c.verdict and c.growing and c.start < frontier}
+        goes_on = False
+        for tail in self.tails.values():
+            if tail.start < frontier:
+                tail.decided = (tail.rule, tail.end) in ends
+                tail.start = frontier
+            goes_on = goes_on or (tail.decided and tail.start == tail.end == frontier)
+        self.matches = {match for match in self.matches if match[1] >= frontier}
+        self.own = {span for span in self.own if span[1] > frontier}
+        self._older = [
+            Candidate(c.rule, frontier, c.end, c.verdict, growing=False)
+            for c in candidates
+            if c.verdict is not None and c.start < frontier < c.end
+        ]
+        return goes_on
+
+
+def _without(own: list[Span], piece: Candidate) -> list[Candidate]:
+    """Cut our placeholders out. A verdict stays with the part that begins where it was given."""
+    if piece.end <= piece.start:
+        return []
+    index = max(0, bisect_right(own, (piece.start, 0)) - 1)
+    parts, at = [], piece.start
+    for start, end in own[index:]:
+        if start >= piece.end:
+            break
+        if end <= at:
+            continue
+        if start > at:
+            parts.append(_part(piece, at, start))
+        at = end
+    if at == piece.start:
+        return [piece]
+    if at < piece.end:
+        parts.append(_part(piece, at, piece.end))
+    return parts
+
+
+def _part(piece: Candidate, start: int, end: int) -> Candidate:
+    verdict = piece.verdict if start == piece.start else None
+    return Candidate(piece.rule, start, end, verdict, growing=piece.growing and end == piece.end)

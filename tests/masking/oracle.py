@@ -1,0 +1,117 @@
+"""What masking means, said slowly and in plain Python: every substring is tried, with Python's own `re`.
+
+Shares no code with the masker but the placeholders' HMAC and UTF-8. Rules are given as (before, secret, after), so
+that no group has to be read out of a match.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from maskproxy.masking import Placeholders
+
+LIMIT = 4096
+
+
+@dataclass(frozen=True)
+class OracleRule:
+    id: str
+    secret: str
+    before: str = ""
+    after: str = ""
+    left: str = ""
+    right: str = ""
+    rank: int = 2
+    accepts: Callable[[bytes], bool] = field(default=lambda _: True)
+
+
+@lru_cache(maxsize=20_000)
+def _compiled(pattern: str) -> re.Pattern[bytes]:
+    return re.compile(pattern.encode())
+
+
+def _match_spans(rule: OracleRule, text: bytes) -> list[tuple[int, int]]:
+    """Every (start, end) of a secret for which before, after and both neighbours can be found."""
+    size = len(text)
+    before, secret, after = (_compiled(f"(?:{part})") for part in (rule.before, rule.secret, rule.after))
+    left = _compiled(rule.left)
+    starts = [
+        i for i in range(size + 1) if any(before.fullmatch(text, s, i) and left.match(text, s) for s in range(i + 1))
+    ]
+    rights = [e for e in range(size + 1) if _compiled(rule.right).match(text, e)]
+    ends = [j for j in range(size + 1) if any(after.fullmatch(text, j, e) for e in rights if e >= j)]
+    return [(i, j) for i in starts for j in ends if j > i and secret.fullmatch(text, i, j)]
+
+
+def _whole_characters(text: bytes, start: int, end: int) -> tuple[int, int]:
+    boundaries, at = {0}, 0
+    while at < len(text):
+        for length in (4, 3, 2, 1):
+            try:
+                if len(text[at : at + length].decode()) == 1 and at + length <= len(text):
+                    break
+            except UnicodeDecodeError:
+                continue
+        else:
+            length = 1
+        at += length
+        boundaries.add(at)
+    return max(b for b in boundaries if b <= start), min(b for b in boundaries if b >= end)
+
+
+def _own(text: bytes, placeholders: Placeholders) -> list[bool]:
+    mine = [False] * len(text)
+    for start in range(len(text)):
+        if not text.startswith(b"MASKED_", start):
+            continue
+        for end in range(start + 8, min(len(text), start + 120) + 1):
+            if placeholders.verify(text[start:end]):
+                mine[start:end] = [True] * (end - start)
+    return mine
+
+
+def _runs(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Merge spans that overlap; touching ones stay apart."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def spans(rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders) -> list[tuple[str, int, int]]:
+    """Give (rule, start, end) of every span that is masked."""
+    mine = _own(text, placeholders)
+    survivors: list[tuple[int, int, str, int]] = []
+    for rule in rules:
+        pieces = []
+        for span in _match_spans(rule, text):
+            start, end = _whole_characters(text, *span)
+            at = start
+            for index in range(start, end + 1):
+                if index == end or mine[index]:
+                    if index > at:
+                        pieces.append((at, index))
+                    at = index + 1
+        survivors += [
+            (start, -rule.rank, rule.id, end)
+            for start, end in _runs(pieces)
+            if end - start > LIMIT or rule.accepts(text[start:end])
+        ]
+    named = []
+    for start, end in _runs([(start, end) for start, _, _, end in survivors]):
+        named.append((min(s for s in survivors if s[0] == start)[2], start, end))
+    return named
+
+
+def mask(rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders) -> bytes:
+    out, at = [], 0
+    for rule, start, end in spans(rules, text, placeholders):
+        out += [text[at:start], placeholders.make(rule, text[start:end])]
+        at = end
+    return b"".join([*out, text[at:]])
