@@ -180,8 +180,8 @@ class Conversation:
     def _follow(self, messages: list[Message], answer: Answer | None) -> int:
         """How many of the messages were shown before. Keeps the thread that they belong to, or begins one.
 
-        Side requests may begin like a thread without being its next turn: only a request that holds all that a thread
-        has said continues it.
+        Side requests may begin like a thread without being its next turn: only a request that holds all that was said
+        in a thread takes its place.
         """
         if not messages:
             return 0
@@ -192,7 +192,7 @@ class Conversation:
             common = _common(thread, marks)
             if common > shown:
                 best, shown = thread, common
-        if best is not None and shown >= len(best) - 1:
+        if best is not None and shown == len(best):
             self._threads.remove(best)
         if answer is not None and answer.message.blocks:
             marks.append(fingerprint(answer.message))

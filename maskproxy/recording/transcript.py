@@ -51,7 +51,7 @@ class Transcript:
         inner = max(cell_len(title), *(cell_len(name) + 2 + cell_len(value) for name, value in rows))
         self._pen.text("╭─ ", "rule")
         self._pen.text(title, "assistant")
-        self._pen.line(f" {'─' * (inner - cell_len(title) + 2)}╮", "rule")
+        self._pen.line(f" {'─' * (inner - cell_len(title) + 1)}╮", "rule")
         for name, value in rows:
             self._pen.text("│  ", "rule")
             self._pen.text(name, "dim")
