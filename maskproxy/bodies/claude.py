@@ -23,7 +23,7 @@ def _typed(kind: Kind, *types: bytes) -> Exemption:
     return Exemption(kind, {b"type": _exactly(*types)})
 
 
-_MEDIA_TYPES = re.compile(rb"image\\?/[A-Za-z0-9.+-]{1,32}|application\\?/pdf")
+_MEDIA_TYPES = re.compile(rb"image/[A-Za-z0-9.+-]{1,32}|application/pdf")
 
 _SOURCE = Place(
     keys_once=True,

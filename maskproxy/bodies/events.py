@@ -103,7 +103,7 @@ class Event:
             for number, place in enumerate(places):
                 lines = new[number:] if number == last else new[number : number + 1]
                 start = self.raw[place.start : place.value_start]
-                if not start.startswith(b"data:"):
+                if any(lines) and not start.startswith(b"data:"):
                     start = b"data: "
                 if lines:
                     edits.append((place.start, place.end, b"\n".join(start + line for line in lines)))

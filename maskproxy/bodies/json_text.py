@@ -79,7 +79,7 @@ def _parses(raw: bytes) -> bool:
 
 
 def _is_plain(raw: bytes) -> bool:
-    """Tell of a document that parses whether no table could matter: no object names a key twice, and none is media."""
+    """Tell of a document that parses whether no table could matter: no key twice, no media, no credential."""
     if len(raw) > _CHEAP_TEXT_BYTES and not raw.isascii():
         return False
     try:
@@ -95,5 +95,5 @@ class _NotPlainError(Exception):
 
 def _plain_object(pairs: list[tuple[str, object]]) -> None:
     members = dict(pairs)
-    if len(members) != len(pairs) or members.get("type") == "base64":
+    if len(members) != len(pairs) or members.get("type") == "base64" or "authorization_token" in members:
         raise _NotPlainError

@@ -166,7 +166,7 @@ class Walk:
         if frame.is_object and frame.place.exempt:
             key, place = frame.key, frame.place
             if key in place.told:
-                frame.told[key] = match[2]
+                frame.told[key] = decode(match[2])
             exemption = place.exempt.get(key, place.default)
             if exemption is not None and exemption.when:
                 frame.pending.append((exemption, key, spot))

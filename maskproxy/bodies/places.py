@@ -26,7 +26,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """A string member of some kind, provided that sibling members (`when`) are strings of the given forms."""
+    """A string member of some kind, provided that the members in `when` are strings of the given forms, decoded."""
 
     kind: Kind
     when: Mapping[bytes, re.Pattern[bytes]] = field(default_factory=dict)

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskproxy.bodies.json_literal import WayBack, decode, encode
+from maskproxy.errors import BadRequest
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+
+
+@given(text=texts)
+def test_encode_and_decode_are_each_other_s_way_back(text: str) -> None:
+    literal = encode(text.encode())
+    assert decode(literal) == text.encode()
+    assert json.loads(b'"' + literal + b'"') == text
+
+
+@given(text=texts, ascii_only=st.booleans(), data=st.data())
+def test_a_span_of_the_text_is_the_span_of_its_escapes(text: str, ascii_only: bool, data: st.DataObject) -> None:
+    literal = json.dumps(text, ensure_ascii=ascii_only)[1:-1].replace("/", "\\/").encode()
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    way_back = WayBack(literal)
+    raw = literal[way_back.start(len(text[:start].encode())) : way_back.end(len(text[:end].encode()))]
+    if start < end:
+        assert json.loads(b'"' + raw + b'"') == text[start:end]
+
+
+def test_an_offset_inside_an_escape_widens_to_it() -> None:
+    way_back = WayBack(rb"a\u00e9b\ud83d\ude00c")
+    assert (way_back.start(2), way_back.end(2)) == (1, 7)
+    assert (way_back.start(5), way_back.end(5)) == (8, 20)
+    assert (way_back.start(8), way_back.end(9)) == (20, 21)
+
+
+@pytest.mark.parametrize(
+    "literal", [rb"\ud800", rb"\udc00", rb"\ud83d\ud83d", rb"\x", rb"\u12g4", b"\\u\xff", rb"\ud83dx"]
+)
+def test_broken_escapes_and_lone_surrogates_are_refused(literal: bytes) -> None:
+    with pytest.raises(BadRequest):
+        decode(literal)
