@@ -18,7 +18,7 @@ from maskproxy.dev.setting import DevSetting
 from maskproxy.dev.talk import Developer
 
 PACE_S = 0.004
-LEAKED = 1
+FAILED = 1
 
 Replay = Callable[[Path, str], None]
 
@@ -36,7 +36,10 @@ def run_demo(folder: Path, environ: Mapping[str, str], console: Console, replay:
         replay(folder / "recordings", evidence.session)
     findings = evidence.verdict()
     show.show_verdict(console, findings)
-    return LEAKED if any(finding.against for finding in findings) else 0
+    if not any(finding.against for finding in findings):
+        return 0
+    show.show_log(console, evidence.log)
+    return FAILED
 
 
 async def gather(folder: Path, environ: Mapping[str, str]) -> Evidence:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Console
 from rich.panel import Panel
 from rich.rule import Rule
 from rich.table import Table
@@ -21,6 +21,7 @@ from maskproxy.recording.frames import Frame
 WIDTH = 100
 WIDEST = 130
 LONGEST_WORD = 42
+LONGEST_LIST = 8
 SECRET, NAME = "bold red", "bold green"
 
 
@@ -55,7 +56,7 @@ def split_secret(line: str) -> Text:
     return Text(line, style=SECRET)
 
 
-def panel(number: int, title: str, body: Text | Group, style: str) -> Panel:
+def panel(number: int, title: str, body: Text, style: str) -> Panel:
     return Panel(body, title=f"[bold]{number}[/] {title}", title_align="left", border_style=style, box=box.ROUNDED)
 
 
@@ -78,15 +79,24 @@ def show_sides(console: Console, evidence: Evidence) -> None:
     if not (evidence.said and evidence.received and evidence.frames):
         return
     first = evidence.said[0]
-    grid = Table.grid(expand=True, padding=0)
-    grid.add_column(ratio=1)
-    grid.add_column(ratio=1)
     sent = coloured(abridged(opening_of(first.request)), evidence.planted)
     read = coloured(abridged(opening_of(evidence.received[0].body)), evidence.planted)
     back = coloured(first.text, evidence.planted)
-    grid.add_row(panel(1, "the client sent", sent, "red"), panel(2, "Claude received", read, "green"))
     held = coloured(frames_as_text(evidence.exchanges()[0]), evidence.planted)
-    grid.add_row(panel(3, "the client got back", back, "green"), panel(4, "the recording holds", held, "green"))
+    side_by_side(console, panel(1, "the client sent", sent, "red"), panel(2, "Claude received", read, "green"))
+    side_by_side(
+        console, panel(3, "the client got back", back, "green"), panel(4, "the recording holds", held, "green")
+    )
+
+
+def side_by_side(console: Console, left: Panel, right: Panel) -> None:
+    """Two panels of one height."""
+    half = console.options.update_width(console.width // 2)
+    left.height = right.height = max(len(console.render_lines(p, half)) for p in (left, right))
+    grid = Table.grid(expand=True, padding=0)
+    grid.add_column(ratio=1)
+    grid.add_column(ratio=1)
+    grid.add_row(left, right)
     console.print(grid)
 
 
@@ -105,27 +115,32 @@ def abridged(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
+TOLD = {
+    "session": ("person_name", "client"),
+    "request": ("method", "target", "via"),
+    "decision": ("outcome", "grant"),
+    "finding": ("direction", "rule"),
+    "response": ("status",),
+    "end": ("outcome",),
+}
+"""What is shown of each kind of frame."""
+
+
 def frames_as_text(frames: Sequence[Frame]) -> str:
-    """An exchange's frames, a line each; the pieces of a body together."""
+    """An exchange's frames, a line each; the pieces of a body as one, with what it says about the token."""
     lines: list[str] = []
-    counted: dict[str, int] = {}
+    bodies: set[str] = set()
     for frame in frames:
-        data = frame.data
-        if frame.kind == "finding":
-            lines.append(f"finding        {data.get('rule')}")
-        elif frame.kind in {"request_body", "response_body"}:
-            counted[frame.kind] = counted.get(frame.kind, 0) + 1
-            if counted[frame.kind] == 1:
-                lines.append(f"{frame.kind:<14} {len(body_of(frames, frame.kind)):,} bytes, masked")
-        else:
-            lines.append(f"{frame.kind:<14} {summary(data)}")
+        if frame.kind in TOLD:
+            words = [str(frame.data[name]) for name in TOLD[frame.kind] if frame.data.get(name) not in {None, ""}]
+            lines.append(f"{frame.kind:<14} {' '.join(words)}")
+        elif frame.kind not in bodies:
+            bodies.add(frame.kind)
+            body = body_of(frames, frame.kind)
+            lines.append(f"{frame.kind:<14} {len(body):,} bytes, masked:")
+            text = told(body) if frame.kind == "response_body" else opening_of(body)
+            lines += [f"  {found}" for found in re.findall(r"GITHUB_TOKEN=\S+", text)[:1]]
     return "\n".join(lines)
-
-
-def summary(data: Mapping[str, object]) -> str:
-    """The words of a frame that tell the most."""
-    names = ("method", "target", "status", "outcome", "grant", "person_name")
-    return " ".join(str(data[name]) for name in names if data.get(name) not in {None, ""})
 
 
 def show_turns(console: Console, evidence: Evidence) -> None:
@@ -161,8 +176,10 @@ def show_verdict(console: Console, findings: Sequence[Finding]) -> None:
     for finding in findings:
         if finding.against:
             console.print(Text.assemble(("✗ ", SECRET), finding.claim))
-            for line in finding.against[:8]:
+            for line in finding.against[:LONGEST_LIST]:
                 console.print(Text.assemble("    ", (line, SECRET)))
+            if len(finding.against) > LONGEST_LIST:
+                console.print(f"    and {len(finding.against) - LONGEST_LIST} more")
         else:
             console.print(Text.assemble(("✓ ", NAME), finding.claim))
 
@@ -170,3 +187,10 @@ def show_verdict(console: Console, findings: Sequence[Finding]) -> None:
 def show_replay_heading(console: Console, session: str) -> None:
     console.print(Rule("[bold]the session, replayed from the recording[/]", style="cyan"))
     console.print(Text(f"$ maskproxy replay {session}", style="dim"))
+
+
+def show_log(console: Console, log: bytes) -> None:
+    """The end of the daemon's log, for whoever has to find out what went wrong."""
+    console.print(Rule("the daemon's log", style="red"))
+    for line in log.decode("utf-8", "replace").splitlines()[-12:]:
+        console.print(Text(line))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +32,7 @@ class Said:
     streamed: bool
     request: bytes
     status: int
-    fields: Mapping[str, str]
+    """0 where no answer came."""
     answer: bytes
 
     @property
@@ -90,52 +89,62 @@ class Developer:
             "x-claude-code-session-id": SESSION,
             "Authorization": f"Bearer {'maskproxy' if proxied else setting.token}",
         }
-        url = f"https://{API_HOST}" if proxied else setting.base_url
-        async with client.post(
-            f"{url}/v1/messages?beta=true",
-            data=body,
-            headers=fields,
-            proxy=setting.proxy_url if proxied else None,
-            ssl=ssl.create_default_context(cafile=str(setting.ca_path)) if proxied else True,
-        ) as response:
-            answer = await response.read()
-            way = "HTTPS_PROXY" if proxied else "base URL"
-            self.said.append(Said(way, stream, body, response.status, dict(response.headers), answer))
-        blocks = blocks_of(answer)
+        way = "HTTPS_PROXY" if proxied else "base URL"
+        try:
+            async with client.post(
+                f"{f'https://{API_HOST}' if proxied else setting.base_url}/v1/messages?beta=true",
+                data=body,
+                headers=fields,
+                proxy=setting.proxy_url if proxied else None,
+                ssl=ssl.create_default_context(cafile=str(setting.ca_path)) if proxied else True,
+            ) as response:
+                said = Said(way, stream, body, response.status, await response.read())
+        except (aiohttp.ClientError, TimeoutError) as error:
+            said = Said(way, stream, body, 0, f"no answer: {type(error).__name__}".encode())
+        self.said.append(said)
+        blocks = blocks_of(said.answer)
         self._messages.append({"role": "assistant", "content": blocks})
         return blocks
 
 
 def blocks_of(answer: bytes) -> list[dict[str, Any]]:
-    """The content blocks of an answer, streamed or whole; an answer that is none gives one block with its text."""
-    if answer.startswith(b"{"):
-        content = json.loads(answer).get("content")
-        return content if isinstance(content, list) else [{"type": "text", "text": answer.decode("utf-8", "replace")}]
+    """The content blocks of an answer, streamed or whole; an answer that is neither gives one block with its text."""
+    text = answer.decode("utf-8", "replace")
+    whole = parsed(text)
+    if isinstance(whole.get("content"), list):
+        return [block for block in whole["content"] if isinstance(block, dict)]
     blocks: dict[int, dict[str, Any]] = {}
     arguments: dict[int, str] = {}
-    for line in answer.decode("utf-8", "replace").splitlines():
-        if not line.startswith("data: "):
-            continue
-        event = json.loads(line.removeprefix("data: "))
-        index = event.get("index", 0)
-        if event["type"] == "content_block_start":
+    for line in text.splitlines():
+        event = parsed(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+        index, delta = event.get("index", 0), event.get("delta", {})
+        if event.get("type") == "content_block_start":
             blocks[index] = dict(event["content_block"])
-        elif event["type"] == "content_block_delta" and "text" in event["delta"]:
-            blocks[index]["text"] += event["delta"]["text"]
-        elif event["type"] == "content_block_delta" and "partial_json" in event["delta"]:
-            arguments[index] = arguments.get(index, "") + event["delta"]["partial_json"]
-    for index, text in arguments.items():
-        blocks[index]["input"] = json.loads(text)
-    return [blocks[index] for index in sorted(blocks)]
+        elif "text" in delta and index in blocks:
+            blocks[index]["text"] = blocks[index].get("text", "") + delta["text"]
+        elif "partial_json" in delta:
+            arguments[index] = arguments.get(index, "") + delta["partial_json"]
+    for index, spelled in arguments.items():
+        blocks.setdefault(index, {"type": "tool_use", "name": "?"})["input"] = parsed(spelled) or {"": spelled}
+    return [blocks[index] for index in sorted(blocks)] or [{"type": "text", "text": text}]
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """A JSON object; what is none gives an empty one."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def told(answer: bytes) -> str:
     """An answer as somebody reads it: its texts, and its tool calls with their arguments."""
     parts = []
     for block in blocks_of(answer):
-        if block["type"] == "tool_use":
-            arguments = "\n".join(f"  {name}: {value}" for name, value in block["input"].items())
-            parts.append(f"{block['name']}\n{arguments}")
+        if block.get("type") == "tool_use":
+            arguments = "\n".join(f"  {name}: {value}" for name, value in block.get("input", {}).items())
+            parts.append(f"{block.get('name')}\n{arguments}")
         else:
             parts.append(str(block.get("text", "")))
     return "\n\n".join(parts)
