@@ -24,6 +24,7 @@ from maskproxy.recording.frames import Frame
 from maskproxy.recording.writer import SegmentWriter
 
 _TIDY_EVERY_S = 30.0
+_TIDY_LEAST_S = 0.1
 _REFUSAL = "The recording cannot be written, so nothing passes until it can. An operator has been told."
 
 
@@ -60,7 +61,7 @@ class Recorder:
             wall_ns=wall_ns,
             mono_s=mono_s,
         )
-        self._tidy_s = min(_TIDY_EVERY_S, rotate_age_s)
+        self._tidy_s = max(_TIDY_LEAST_S, min(_TIDY_EVERY_S, rotate_age_s))
         self._commit_s = commit_ms / 1000
         self._queue_bytes = queue_bytes
         self._queue_frames = queue_frames
@@ -111,6 +112,7 @@ class Recorder:
         except OSError as error:
             await self._ended
             self._thread.join()
+            self._thread = None
             raise RecordingFailed("The recording's directory cannot be used.", detail=_words(error)) from error
         self._closed = False
 

@@ -113,8 +113,45 @@ async def test_before_its_start_nothing_is_taken(tmp_path: Path) -> None:
 async def test_a_directory_that_cannot_be_used_fails_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(RecordingFailed):
-            await Recorder(path).start()
+        recorder = Recorder(path)
+        for _ in range(2):
+            with pytest.raises(RecordingFailed):
+                await recorder.start()
+        await recorder.close()
+
+
+async def test_a_thread_that_ends_by_a_fault_of_ours_fails_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    alarms = Alarms()
+    recorder = Recorder(tmp_path, commit_ms=1, alarm=alarms)
+    await recorder.start()
+    monkeypatch.setattr(os, "writev", broken)
+    assert recorder.offer(piece(0, b"x"))
+    await alarms.wait()
+    assert recorder.failed
+    with pytest.raises(RecordingFailed):
+        recorder.offer(piece(1, b"x"))
+    with pytest.raises(RecordingFailed, match="not written"):
+        await recorder.close()
+
+
+async def test_in_quiet_times_an_old_segment_is_ended_and_pruned(tmp_path: Path) -> None:
+    old = tmp_path / "20200101T000000.000000Z-000001.mprec"
+    async with recording(tmp_path, rotate_age_s=0, keep_s=3600) as recorder:
+        old.touch()
+        os.utime(old, (1, 1))
+        recorder.offer(piece(0, b"x"))
+        async with asyncio.timeout(10):
+            while old.exists():  # noqa: ASYNC110  only the disk tells
+                await asyncio.sleep(0.01)
+        recorder.offer(piece(1, b"x"))
+    assert len(list(Reader(tmp_path))) == 2
+    assert sum(1 for _ in tmp_path.iterdir()) == 2  # noqa: ASYNC240  a handful of names
 
 
 async def test_a_malformed_frame_is_refused_at_once_and_harms_nobody(tmp_path: Path) -> None:
