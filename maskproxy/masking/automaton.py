@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from maskproxy.masking.grammar import ANYTHING, AT_EDGE, Bytes, Choice, Node, Repeat, Series
 
 _STATES_LIMIT = 20_000
+_FEW = 24
 TEXT_EDGE = 256
 """Stands for the neighbour at a text's beginning or end, where a byte would otherwise be."""
 
@@ -26,10 +27,11 @@ class Positions:
         self.count = 0
         self.sets: dict[int, int] = {}
         """Byte set -> positions that take it."""
-        self.chained = 0
-        """Positions that come after the one before them in number, and after no other."""
-        self.previous: dict[int, int] = {}
-        """For the positions not chained: the positions they may come after."""
+        self.after: dict[int, int] = {}
+        """Distance -> positions that may come after the one so far before them in number.
+
+        A repetition is many copies of the same, so that there are few distances, and a step is a few shifts.
+        """
         self.following = 0
         """Positions after which a word can go on."""
 
@@ -52,15 +54,18 @@ class Positions:
         if not earlier or not later:
             return
         self.following |= earlier
+        ends = list(bits(earlier))
         for position in bits(later):
-            self.previous[position] = self.previous.get(position, 0) | earlier
+            for end in ends:
+                self.after[position - end] = self.after.get(position - end, 0) | 1 << position
 
     def _add_run(self, members: int, length: int) -> tuple[int, int]:
         start, self.count = self.count, self.count + length
         run = (1 << self.count) - (1 << start)
         self.sets[members] = self.sets.get(members, 0) | run
         first, last = 1 << start, 1 << (self.count - 1)
-        self.chained |= run & ~first
+        if length > 1:
+            self.after[1] = self.after.get(1, 0) | run & ~first
         self.following |= run & ~last
         return first, last
 
@@ -110,12 +115,24 @@ class State(dict[int, "State | None"]):
 class Backward:
     """Reads a text from its end to its beginning."""
 
-    __slots__ = ("_by_byte", "_firsts", "_positions", "_states", "start")
+    __slots__ = ("_by_byte", "_firsts", "_near", "_positions", "_rare", "_rarely", "_states", "start")
 
     def __init__(self, positions: Positions, start: int, firsts: dict[int, int], *, nullable_with: int = 0) -> None:
         """`firsts`: permitted left neighbours -> the positions that a word under that condition begins with."""
         self._positions = positions
         self._firsts = firsts
+        self._near: list[tuple[int, int]] = []
+        """Distances shared by many positions, with these."""
+        self._rare: dict[int, int] = {}
+        """Position -> the positions before it at other distances."""
+        for distance, later in positions.after.items():
+            if later.bit_count() > _FEW:
+                self._near.append((distance, later))
+                continue
+            for position in bits(later):
+                self._rare[position] = self._rare.get(position, 0) | 1 << (position - distance)
+        self._near.sort()
+        self._rarely = sum(1 << position for position in self._rare)
         self._by_byte: dict[int, int] = {}
         self._states: dict[tuple[int, int], State] = {}
         self.start = State(self, start, nullable_with)
@@ -129,10 +146,13 @@ class Backward:
             for neighbours, first in self._firsts.items():
                 if here & first:
                     accepts |= neighbours
-            positions = self._positions
-            before = (here & positions.chained) >> 1
-            for position in bits(here & ~positions.chained):
-                before |= positions.previous.get(position, 0)
+            before = 0
+            for distance, later in self._near:
+                some = here & later
+                if some:
+                    before |= some >> distance
+            for position in bits(here & self._rarely):
+                before |= self._rare[position]
             following = self._state(before, accepts)
         state[byte] = following
         return following

@@ -12,7 +12,7 @@ _ESCAPABLE = frozenset(b"\"\\/<>&='+`")
 class Literals:
     """Finds exact byte strings, overlapping ones too, and how much of a text's end may still become one."""
 
-    __slots__ = ("_gate_ends", "_ids", "_plain", "_values")
+    __slots__ = ("_ends", "_gates", "_ids", "_plain", "_values", "shortest")
 
     def __init__(self, literals: Sequence[tuple[str, bytes]]) -> None:
         if any(len(value) < SHORTEST for _, value in literals):
@@ -20,7 +20,9 @@ class Literals:
         unique = sorted({value: rule_id for rule_id, value in reversed(literals)}.items())
         self._values = [value for value, _ in unique]
         self._ids = [rule_id for _, rule_id in unique]
-        self._gate_ends = frozenset(byte for value in self._values for byte in value[: _GATE - 1])
+        self.shortest = min((len(value) for value in self._values), default=1 << 30)
+        self._gates = tuple({value[:_GATE] for value in self._values})
+        self._ends = tuple({value[:length] for value in self._values for length in range(1, _GATE)})
         self._plain = [_longest_plain_part(value) for value in self._values]
 
     def __bool__(self) -> bool:
@@ -41,8 +43,20 @@ class Literals:
 
     def alive(self, text: bytes) -> int:
         """Give where the longest end of text begins that is the beginning of a literal, not the whole."""
-        size = len(text)
-        alive = size
+        size = alive = len(text)
+        for gate in self._gates:
+            if gate in text:
+                alive = self._alive_beyond_gate(text)
+                break
+        if alive == size and text.endswith(self._ends):
+            alive -= max(length for length in range(1, _GATE) if text.endswith(self._prefixes(length)))
+        return alive
+
+    def _prefixes(self, length: int) -> tuple[bytes, ...]:
+        return tuple(value[:length] for value in self._values)
+
+    def _alive_beyond_gate(self, text: bytes) -> int:
+        size = alive = len(text)
         for value in self._values:
             at = text.find(value[:_GATE], max(0, size - len(value) + 1))
             while 0 <= at < alive:
@@ -50,11 +64,6 @@ class Literals:
                     alive = at
                     break
                 at = text.find(value[:_GATE], at + 1)
-        if alive == size and size and text[-1] in self._gate_ends:
-            for length in range(_GATE - 1, 0, -1):
-                end = text[-length:]
-                if len(end) == length and any(value.startswith(end) for value in self._values):
-                    return size - length
         return alive
 
     def may_be_in(self, raw: bytes) -> bool:

@@ -20,6 +20,8 @@ from maskproxy.masking.rules import RuleSet
 from maskproxy.masking.settling import CANDIDATE_LIMIT, Candidate, Evidence
 
 _NOTHING = Masked(b"")
+_KNOWN_LENGTH = 12
+_KNOWN_LIMIT = 1024
 
 
 class Finding(NamedTuple):
@@ -79,11 +81,24 @@ class _Group:
 class Masker:
     """One text stream. Memory is bounded by the longest rule and `CANDIDATE_LIMIT`, whatever is fed in pieces."""
 
-    __slots__ = ("_base", "_before", "_buffer", "_evidence", "_group", "_masking", "_start", "findings")
+    __slots__ = (
+        "_base",
+        "_before",
+        "_buffer",
+        "_evidence",
+        "_group",
+        "_known",
+        "_literals",
+        "_masking",
+        "_shortest",
+        "findings",
+    )
 
     def __init__(self, masking: Masking) -> None:
         self._masking = masking
-        self._start = masking.rules.beginnings.start
+        self._known = masking.rules.known_alive[TEXT_EDGE]
+        self._literals = masking.literals
+        self._shortest = min(masking.rules.shortest, masking.literals.shortest)
         self._buffer = b""
         self._base = 0
         self._before = TEXT_EDGE
@@ -100,18 +115,22 @@ class Masker:
         """Take the next piece; give what can leave."""
         if self._evidence is not None:
             return self._settle(self._buffer + data, final=False) if data else _NOTHING
-        held = self._buffer
-        text = held + data if held else data
-        alive = self._alive(text)
+        text = self._buffer + data
+        alive = self._known.get(text)
+        if alive is None:
+            alive = self._alive(text)
+        if self._literals:
+            alive = min(alive, self._literals.alive(text))
         if not alive:
             self._buffer = text
             return _NOTHING
-        if len(text) >= self._masking.rules.shortest and self._detect(text, final=False):
+        if len(text) >= self._shortest and self._detect(text, final=False):
             return self._settle(text, final=False, alive=alive)
         self._buffer = text[alive:]
-        self._before = text[alive - 1]
         self._base += alive
-        return Masked(text[:alive] if alive < len(text) else text)
+        before = self._before = text[alive - 1]
+        self._known = self._masking.rules.known_alive[before]
+        return text[:alive]  # type: ignore[return-value] # as Masked(...), without the call
 
     def finish(self) -> Masked:
         """End the stream; give the rest."""
@@ -137,14 +156,15 @@ class Masker:
         return [(c.rule, c.start, c.end) for c in candidates if c.verdict]
 
     def _last(self, text: bytes) -> Masked:
-        if len(text) >= self._masking.rules.shortest and self._detect(text, final=True):
+        if len(text) >= self._shortest and self._detect(text, final=True):
             return self._settle(text, final=True)
         return Masked(text)
 
     def _alive(self, text: bytes) -> int:
-        """Give where the longest end of text begins that may still become a match or a whole character."""
+        """Give where the longest end of text begins that may still become a rule's match or a whole character."""
         alive = at = size = len(text)
-        state: State | None = self._start
+        rules = self._masking.rules
+        state: State | None = rules.beginnings.start
         while at:
             at -= 1
             state = state[text[at]]  # type: ignore[index] # None ends the loop below
@@ -153,11 +173,12 @@ class Masker:
             accepts = state.accepts
             if accepts and accepts >> (text[at - 1] if at else self._before) & 1:
                 alive = at
-        literals = self._masking.literals
-        if literals:
-            alive = min(alive, literals.alive(text))
         if alive and text[alive if alive < size else -1] >= 0x80:
             alive = floor(text, alive)
+        if size <= _KNOWN_LENGTH and text:
+            if len(self._known) >= _KNOWN_LIMIT:
+                self._known.clear()
+            self._known[text] = alive
         return alive
 
     def _detect(self, text: bytes, *, final: bool) -> bool:
@@ -210,6 +231,8 @@ class Masker:
             return _NOTHING
         if alive is None:
             alive = size if final else self._alive(text)
+            if self._literals and not final:
+                alive = min(alive, self._literals.alive(text))
             if not alive and not final and size <= CANDIDATE_LIMIT:
                 return _NOTHING
             self._detect(text, final=final)
@@ -222,6 +245,7 @@ class Masker:
         out = self._release(candidates, frontier, goes_on=goes_on)
         if frontier > base:
             self._before = text[frontier - base - 1]
+            self._known = self._masking.rules.known_alive[self._before]
         self._buffer = text[frontier - base :]
         self._base = frontier
         if not evidence and self._group is None:

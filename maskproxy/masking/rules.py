@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from maskproxy.errors import RuleRefused
-from maskproxy.masking.automaton import Backward, beginnings, ending
+from maskproxy.masking.automaton import TEXT_EDGE, Backward, beginnings, ending
 from maskproxy.masking.checks import Checks
 from maskproxy.masking.engine import Database, Hit
 from maskproxy.masking.grammar import Shape, expression, width
@@ -65,6 +65,11 @@ class RuleSet:
         (self._exact,) = self.databases
         self.hits = self._exact.hits
         """Give where the cores of rules end in a text: a superset, to be confirmed."""
+
+    @cached_property
+    def known_alive(self) -> tuple[dict[bytes, int], ...]:
+        """For each left neighbour: short texts, as deltas are, and what `beginnings` said of them."""
+        return tuple({} for _ in range(TEXT_EDGE + 1))
 
     @cached_property
     def beginnings(self) -> Backward:
