@@ -16,12 +16,17 @@ LIMIT_BYTES: Final = 64 * 1024
 FIELD_LIMIT_BYTES: Final = 16 * 1024
 FIELD_LIMIT: Final = 256
 
-_HEAD: Final = re.compile(
-    rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([^\r\n]*+))?+\r\n((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\r\n]*+\r\n)*+)\r\n"
-)
-_FIELD: Final = re.compile(r"([^:]+):[ \t]*([^\r]*)\r\n")
-_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
-_CONTROLS: Final = bytes([*range(9), 11, 12, *range(14, 32), 127])
+_STATUS_LINE: Final = re.compile(r"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: (.*))?")
+_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_LENGTH: Final = re.compile(r"[0-9]{1,18}")
+_CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
+"""CR and LF among them: there must be as many as there are line ends."""
+
+_FRAMING: Final = frozenset({"content-length", "transfer-encoding", "connection"})
+_kinds: dict[str, str] = {}
+"""Names seen before: "" for those without a part in framing, else the name in lower case. Checking a name again costs
+more than all else here."""
+_KINDS_LIMIT: Final = 1024
 
 
 class AnswerHead(NamedTuple):
@@ -66,18 +71,25 @@ def read_answer_head(raw: bytes, method: str) -> AnswerHead:
 
     Raises UpstreamFailed for anything that RFC 9112 does not allow or that leaves the body's end in doubt.
     """
-    match = _check_shape(raw)
-    version, code, reason, lines = match.groups()
-    status = int(code)
-    fields = _FIELD.findall(lines.decode("utf-8", "surrogateescape"))
-    if b" \r\n" in lines or b"\t\r\n" in lines:
-        fields = [(name, value.rstrip(" \t")) for name, value in fields]
-    lowered = raw.lower()
-    length = _content_length(lowered)
-    chunked = _chunked(lowered, version)
+    version, status, reason, lines = _split(raw)
+    fields: list[tuple[str, str]] = []
+    framing: dict[str, list[str]] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        kind = _kinds.get(name)
+        if kind is None:
+            kind = _kind(name)
+        if not colon:
+            raise refused("a field without a colon")
+        value = value.strip(" \t")
+        fields.append((name, value))
+        if kind:
+            framing.setdefault(kind, []).append(value)
+    length = _content_length(framing.get("content-length"))
+    chunked = _chunked(framing.get("transfer-encoding"), version)
     if chunked and length is not None:
         raise refused("Content-Length together with Transfer-Encoding")
-    keep = version == b"1" and (b"\r\nconnection:" not in lowered or not _asks_to_close(fields))
+    keep = version == "1" and not _asks_to_close(framing.get("connection"))
     if status < 200:
         if chunked or length is not None:
             raise refused("a length on an interim answer")
@@ -88,53 +100,67 @@ def read_answer_head(raw: bytes, method: str) -> AnswerHead:
         length, chunked = 0, False
     elif length is None and not chunked and keep:
         raise refused("neither a length nor the end of the connection ends the body")
-    return AnswerHead(status, (reason or b"").decode("utf-8", "surrogateescape"), fields, length, chunked, keep)
+    return AnswerHead(status, reason, fields, length, chunked, keep)
 
 
-def _check_shape(raw: bytes) -> re.Match[bytes]:
+def _split(raw: bytes) -> tuple[str, int, str, list[str]]:
+    """Check sizes, characters and the status line. Gives version, status, reason and the fields' lines."""
     if len(raw) > LIMIT_BYTES:
         raise refused("head over its limit")
-    if len(raw.translate(None, _CONTROLS)) != len(raw):
+    lines = raw.decode("utf-8", "surrogateescape").split("\r\n")
+    # Every CR and every LF belongs to a line end, and nothing else below the space but the tab occurs.
+    if len(raw) - len(raw.translate(None, _CONTROLS)) != 2 * (len(lines) - 1):
         raise refused("control character in the head")
-    match = _HEAD.fullmatch(raw)
+    match = _STATUS_LINE.fullmatch(lines[0])
     if match is None:
-        raise refused("status line or field breaks the grammar")
-    if raw.count(b"\r\n") - 2 > FIELD_LIMIT:
+        raise refused("status line breaks the grammar")
+    fields = lines[1:-2]
+    if len(fields) > FIELD_LIMIT:
         raise refused("too many fields")
     if len(raw) > FIELD_LIMIT_BYTES and max(map(len, raw.split(b"\r\n"))) > FIELD_LIMIT_BYTES:
         raise refused("a field over its limit")
-    return match
+    version, status, reason = match.groups()
+    return version, int(status), reason or "", fields
 
 
-def _only_value(lowered: bytes, key: bytes) -> bytes | None:
-    """Return the one value of a field, or None without it. A second line of it is refused, even an equal one."""
-    at = lowered.find(key)
-    if at < 0:
-        return None
-    start = at + len(key)
-    if lowered.find(key, start) >= 0:
+def _kind(name: str) -> str:
+    """Check a field's name and say what part it has in framing."""
+    if not _NAME.fullmatch(name):
+        raise refused("a field's name breaks the grammar")
+    lowered = name.lower()
+    kind = lowered if lowered in _FRAMING else ""
+    if len(_kinds) < _KINDS_LIMIT and len(name) <= 64:
+        _kinds[name] = kind
+    return kind
+
+
+def _only(values: list[str]) -> str:
+    """Return a field's one value. A second line of it is refused, even an equal one."""
+    if len(values) != 1:
         raise refused("a framing field given twice")
-    return lowered[start : lowered.index(b"\r\n", start)].strip(b" \t")
+    return values[0]
 
 
-def _content_length(lowered: bytes) -> int | None:
-    value = _only_value(lowered, b"\r\ncontent-length:")
-    if value is None:
+def _content_length(values: list[str] | None) -> int | None:
+    if values is None:
         return None
+    value = _only(values)
     if not _LENGTH.fullmatch(value):
         raise refused("bad Content-Length")
     return int(value)
 
 
-def _chunked(lowered: bytes, version: bytes) -> bool:
-    value = _only_value(lowered, b"\r\ntransfer-encoding:")
-    if value is None:
+def _chunked(values: list[str] | None, version: str) -> bool:
+    if values is None:
         return False
-    if value != b"chunked" or version == b"0":
+    value = _only(values)
+    # Beyond ASCII there are letters that become an ASCII one in lower case.
+    if not value.isascii() or value.lower() != "chunked" or version == "0":
         raise refused("a transfer coding other than chunked, or one on HTTP/1.0")
     return True
 
 
-def _asks_to_close(fields: list[tuple[str, str]]) -> bool:
-    options = ",".join(value for name, value in fields if name.lower() == "connection")
-    return any(option.strip(" \t").lower() == "close" for option in options.split(","))
+def _asks_to_close(values: list[str] | None) -> bool:
+    if values is None:
+        return False
+    return any(option.strip(" \t").lower() == "close" for option in ",".join(values).split(","))

@@ -122,6 +122,7 @@ def test_fields_outside_the_grammar_are_refused(line: bytes) -> None:
         *([b"Transfer-Encoding: chunked, chunked"], [b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"]),
         *(
             [b"Transfer-Encoding: xchunked"],
+            ["Transfer-Encoding: chun\u212aed".encode()],
             [b"Transfer-Encoding: chunked;q=1"],
             [b"Transfer-Encoding:"],
             [b"Transfer-Encoding: ,"],
