@@ -10,7 +10,7 @@ the start of its exchange `head_s` may pass in all, however the bytes drip.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
@@ -147,8 +147,7 @@ class FrontProtocol(asyncio.Protocol):
         self.lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass of asyncio's
         if not self._owner.admit(self):
             self._refuse(Unavailable("Too many connections are open. Try again shortly.", retry=True))
             return
