@@ -11,8 +11,8 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -117,27 +117,30 @@ class CommandSource:
         self._deadline_s = deadline_s
 
     async def read(self) -> Reading:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self._argv,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as fault:
-            raise SourceFailed(f"the command cannot be started ({type(fault).__name__})") from None
-        try:
-            async with asyncio.timeout(self._deadline_s):
-                output = await _bounded(process)
-                status = await process.wait()
-        except TimeoutError:
-            raise SourceFailed(f"the command did not end within {self._deadline_s:g} s") from None
-        finally:
-            await _end(process)
+        async with _pipe() as (output, writing_end):
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *self._argv,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=writing_end,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            except (OSError, ValueError) as fault:
+                raise SourceFailed(f"the command cannot be started ({type(fault).__name__})") from None
+            finally:
+                os.close(writing_end)
+            try:
+                async with asyncio.timeout(self._deadline_s):
+                    printed = await _bounded(output)
+                    status = await process.wait()
+            except TimeoutError:
+                raise SourceFailed(f"the command did not end within {self._deadline_s:g} s") from None
+            finally:
+                await _end(process)
         if status != 0:
             raise SourceFailed(f"the command ended with status {status}")
-        return Reading(one_line(output))
+        return Reading(one_line(printed))
 
     def known_secrets(self) -> tuple[bytes, ...]:
         return ()
@@ -152,14 +155,31 @@ def _content(path: Path, environ: Mapping[str, str] | None) -> bytes:
         raise SourceFailed(f"{path}: {os.strerror(fault.errno or 0)}") from None
 
 
-async def _bounded(process: asyncio.subprocess.Process) -> bytes:
-    assert process.stdout is not None
-    output = bytearray()
-    while piece := await process.stdout.read(4096):
-        output += piece
-        if len(output) > LONGEST_SECRET_BYTES:
+@asynccontextmanager
+async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, int]]:
+    """A pipe of our own; the caller closes the writing end.
+
+    With asyncio's, waiting for a killed process also waits for every pipe's end, and that never comes while unread
+    output is paused, or while a child that got away holds the pipe open.
+    """
+    reading_end, writing_end = os.pipe()
+    output = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(output), os.fdopen(reading_end, "rb", buffering=0)
+    )
+    try:
+        yield output, writing_end
+    finally:
+        transport.close()
+
+
+async def _bounded(output: asyncio.StreamReader) -> bytes:
+    printed = bytearray()
+    while piece := await output.read(4096):
+        printed += piece
+        if len(printed) > LONGEST_SECRET_BYTES:
             raise SourceFailed("the command prints too much for a secret")
-    return bytes(output)
+    return bytes(printed)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
