@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Self
@@ -118,11 +117,11 @@ def endless() -> Answer:
     return answer
 
 
-def silent(released: asyncio.Event) -> Answer:
-    """No answer until `released`; then a good one would be too late."""
+def silent(released: asyncio.Event, then: object = None) -> Answer:
+    """No answer until `released`."""
 
     async def answer(_: web.Request) -> web.StreamResponse:
         await released.wait()
-        return web.Response(text=json.dumps({"late": True}))
+        return web.json_response(then)
 
     return answer
