@@ -8,8 +8,9 @@ reads, base64 media, ids, and thinking, which the API must get back exactly as i
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
-from maskproxy.bodies.places import FREE, Exemption, Kind, Place
+from maskproxy.bodies.places import Exemption, Kind, Place
 
 _ID = Exemption(Kind.ID)
 _OPAQUE = Exemption(Kind.OPAQUE)
@@ -151,14 +152,14 @@ def request_place(method: str, path: str) -> Place | None:
             return None
 
 
-def line_place(path: str) -> Place:
-    """The table for each line of a JSON Lines answer."""
+def is_batch_results(path: str) -> bool:
+    """Tell whether a good answer from here is JSON Lines, under whatever type it comes."""
     match _steps(path):
         case ["v1", "messages", "batches", _, "results"]:
-            return BATCH_RESULT
+            return True
         case _:
-            return FREE
+            return False
 
 
 def _steps(path: str) -> list[str]:
-    return [step for step in path.partition("?")[0].split("/") if step]
+    return [step for step in unquote(path.partition("?")[0]).split("/") if step]

@@ -14,7 +14,7 @@ from maskproxy.bodies.keyed import find_under_key, shown_key
 from maskproxy.bodies.output import BodyFinding
 from maskproxy.bodies.places import FREE, Exemption, Kind, Place, fits
 from maskproxy.errors import BadRequest, UnsupportedCoding
-from maskproxy.masking import Masking
+from maskproxy.masking import Finding, Masking
 
 _WS = rb"[ \t\n\r]*+"
 _STRING = rb'[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+'
@@ -29,6 +29,9 @@ MOST_DEPTH = 10_000
 MOST_KEYS = 10_000
 MOST_FINDINGS = 10_000
 """What is found beyond is masked all the same and only not listed."""
+
+MOST_LAYERS = 3
+"""How deep JSON inside strings of JSON is read as such."""
 
 _PATH_DEPTH = 24
 _BLOT = b"MASKED_MCP_AUTHORIZATION_TOKEN"
@@ -66,17 +69,21 @@ class Edit(NamedTuple):
     end: int
     placeholder: bytes
     record_only: bool
+    rule: str = ""
 
 
 class Walk:
     """One pass over one document."""
 
-    def __init__(self, raw: bytes, masking: Masking, *, scan: bool, refuse_media: bool, prefix: str) -> None:
+    def __init__(
+        self, raw: bytes, masking: Masking, *, scan: bool, refuse_media: bool, prefix: str, layers: int = 0
+    ) -> None:
         self._raw = raw
         self._masking = masking
         self._scan = scan
         self._refuse_media = refuse_media
         self._prefix = prefix
+        self._layers = layers
         self._may_have_surrogates = b"\\ud" in raw or b"\\uD" in raw
         self._stack: list[_Frame] = []
         self.edits: list[Edit] = []
@@ -208,6 +215,8 @@ class Walk:
 
     def _mask_literal(self, spot: Spot, view_key: bytes, text: bytes, *, record_only: bool) -> None:
         findings = find_under_key(self._masking, view_key, text)
+        if text[:1] in (b"{", b"[") and self._layers < MOST_LAYERS:
+            findings = _united(findings, self._inside(text))
         if not findings:
             return
         way_back = WayBack(self._raw[spot.start : spot.end])
@@ -215,8 +224,17 @@ class Walk:
             start, end = spot.start + way_back.start(finding.start), spot.start + way_back.end(finding.end)
             self._note(start, end, finding.rule, finding.placeholder.encode(), record_only=record_only)
 
+    def _inside(self, text: bytes) -> list[Finding]:
+        """Find secrets in a string that is itself JSON, where escapes stand in escapes."""
+        inner = Walk(text, self._masking, scan=True, refuse_media=False, prefix="", layers=self._layers + 1)
+        try:
+            inner.run(FREE)
+        except BadRequest:
+            return []  # only looks like JSON, and has been masked as text
+        return [Finding(edit.rule, edit.start, edit.end, edit.placeholder.decode()) for edit in sorted(inner.edits)]
+
     def _note(self, start: int, end: int, rule: str, placeholder: bytes, *, record_only: bool) -> None:
-        self.edits.append(Edit(start, end, placeholder, record_only))
+        self.edits.append(Edit(start, end, placeholder, record_only, rule))
         if len(self._found) < MOST_FINDINGS:
             self._found.append((start, BodyFinding(rule, self._path(), placeholder.decode())))
 
@@ -238,3 +256,16 @@ def splice(raw: bytes, edits: Sequence[Edit]) -> bytes:
         pieces += [raw[at : edit.start], edit.placeholder]
         at = edit.end
     return b"".join([*pieces, raw[at:]])
+
+
+def _united(one: list[Finding], other: list[Finding]) -> list[Finding]:
+    """Merge two lists of spans: what overlaps becomes one span, named by the longer."""
+    made: list[Finding] = []
+    for found in sorted([*one, *other], key=lambda found: (found.start, -found.end)):
+        if made and found.start < made[-1].end:
+            last = made[-1]
+            named = max(last, found, key=lambda span: span.end - span.start)
+            made[-1] = named._replace(start=last.start, end=max(last.end, found.end))
+        else:
+            made.append(found)
+    return made

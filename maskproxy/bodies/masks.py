@@ -60,13 +60,12 @@ def answer_mask(
     masking: Masking, *, api: Api, path: str, status: int, content_type: str | None, policy: BodyPolicy
 ) -> BodyMask:
     """Choose the mask for an answer's body. Error bodies are masked like any other."""
-    del status
     refuse_media = policy.media == "refuse"
     try:
         media_type = parse(content_type) if content_type else None
-        place = FREE
-        if api == "anthropic" and media_type is not None:
-            place = claude.line_place(path) if media_type.is_json_lines else claude.ANSWER
+        if api == "anthropic" and status < 300 and claude.is_batch_results(path):
+            return _Answer(JsonLinesBody(masking, claude.BATCH_RESULT, refuse_media=refuse_media))
+        place = claude.ANSWER if api == "anthropic" else FREE
         return _Answer(_by_type(masking, media_type, place, refuse_media=refuse_media, refuse_unknown=False))
     except UnsupportedCoding as error:
         raise UpstreamFailed(_UNREADABLE, detail=str(error)) from error

@@ -24,7 +24,7 @@ _CHARSETS: dict[str, Charset] = {
 _TEXT = re.compile(
     r"application/(x-)?(javascript|ecmascript|xml|yaml|toml|sql|graphql|sh|shellscript|pem-file)|[a-z]+/.+\+(xml|yaml)|text/.+"
 )
-_LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+_LINES = re.compile(r"application/(x-)?(ndjson|jsonl|jsonlines|json-lines)")
 
 
 class MediaType(NamedTuple):
@@ -39,7 +39,7 @@ class MediaType(NamedTuple):
 
     @property
     def is_json_lines(self) -> bool:
-        return self.name in _LINES
+        return _LINES.fullmatch(self.name) is not None
 
     @property
     def is_text(self) -> bool:
