@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 
 from maskproxy.access.grants import Grant
 from maskproxy.access.policy import permit
@@ -295,10 +295,13 @@ class Exchanges:
             detail=error.detail,
         )
         await self._end(exchange, outcome, str(error), error.status)
+        handler = exchange.request.protocol
+        assert isinstance(handler, Handler)
         if exchange.answer is not None and exchange.answer.begun:
-            handler = exchange.request.protocol
-            assert isinstance(handler, Handler)
             handler.shim.abort()
+            raise ConnectionResetError
+        if exchange.request.version not in {HttpVersion10, HttpVersion11}:
+            handler.shim.refuse(error, exchange.id)
             raise ConnectionResetError
         response = plain_answer(error, exchange.id)
         if exchange.session:

@@ -105,6 +105,13 @@ class HttpProtocol(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def refuse(self, error: MaskproxyError, exchange_id: str) -> None:
+        """Answer past aiohttp, and end the connection: for requests whose HTTP version it would repeat."""
+        assert self._transport is not None
+        self._transport.write(raw_refusal(error, exchange_id))
+        self._transport.close()
+        self._owner.linger(self._transport)
+
     def close_when_idle(self) -> None:
         """Take no more requests; end now, or after the running exchange."""
         if self._handler is not None:
@@ -126,10 +133,7 @@ class HttpProtocol(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        late = TimedOut("The request's head took too long to arrive. Send it at once.")
-        transport.write(raw_refusal(late, new_id("req_")))
-        transport.close()
-        self._owner.linger(transport)
+        self.refuse(TimedOut("The request's head took too long to arrive. Send it at once."), new_id("req_"))
 
 
 class FrontProtocol(asyncio.Protocol):

@@ -29,7 +29,7 @@ MAX_FIELDS = 128
 def plain_answer(error: MaskproxyError, exchange_id: str) -> web.Response:
     """A refusal as an aiohttp response."""
     response = web.Response(status=error.status, body=refusal_body(error, exchange_id))
-    for name, value in refusal_fields(error, exchange_id):
+    for name, value in [*refusal_fields(error, exchange_id), ("Server", "maskproxy")]:
         response.headers[name] = value
     return response
 
