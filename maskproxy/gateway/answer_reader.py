@@ -74,15 +74,18 @@ class AnswerReader:
         head, rest = self._feed_head(data)
         return self._feed_body(head, rest) if head is not None and rest else []
 
-    def finish(self) -> None:
-        """The connection has ended. Raises UpstreamFailed unless that is how this answer ends, or it had ended."""
+    def finish(self, *, goodbye: bool) -> None:
+        """The connection has ended, by the peer's own `goodbye` or otherwise.
+
+        Raises UpstreamFailed unless the answer had ended, or a goodbye is how it ends.
+        """
         if self.ended:
             return
         if self.head is None:
             if self.heard:
                 raise UpstreamFailed("Upstream closed the connection before its answer's head was whole.")
             raise UpstreamFailed("Upstream closed the connection without an answer.", retry=True)
-        if not self.head.until_close:
+        if not (self.head.until_close and goodbye):
             raise UpstreamFailed("Upstream closed the connection before its answer ended.")
         self.ended = True
 

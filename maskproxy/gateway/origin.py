@@ -30,7 +30,7 @@ _P = TypeVar("_P", bound=asyncio.Protocol)
 
 @dataclass(frozen=True)
 class Origin:
-    """Where requests of a route go. `ssl` None with https: the system's roots."""
+    """Where requests of a route go. `ssl` None with https: the system's roots. The context will offer HTTP/1.1 only."""
 
     scheme: Literal["https", "http"]
     host: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum
@@ -306,21 +307,29 @@ class UpstreamConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def eof_received(self) -> None:
-        self._ended_by_peer("")
+        self._ended_by_peer(self._said_goodbye(), "end of file")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._ended_by_peer(type(exc).__name__ if exc is not None else "")
+        self._ended_by_peer(False, type(exc).__name__ if exc is not None else "closed")
         if self._owner is not None:
             self._owner.gone(self)
 
-    def _ended_by_peer(self, detail: str) -> None:
+    def _said_goodbye(self) -> bool:
+        """Tell whether the peer itself ended the stream: over TLS anybody on the way can end the TCP connection."""
+        tls = self._transport.get_extra_info("ssl_object")
+        if tls is None:
+            return True
+        try:
+            return not tls.read(1)  # what close_notify leaves; without one there is nothing to read yet
+        except ssl.SSLError:
+            return False
+
+    def _ended_by_peer(self, goodbye: bool, detail: str) -> None:
         if self._state is not _State.BUSY:
             self.abort()
             return
         try:
-            if detail and self._answer is not None:
-                raise UpstreamFailed("Upstream's connection broke before its answer ended.")
-            self._reader.finish()
+            self._reader.finish(goodbye=goodbye)
         except UpstreamFailed as failure:
             failure.detail = detail
             self._fail(failure)

@@ -22,7 +22,7 @@ def read(
         if start < end:
             body += b"".join(reader.feed(data[start:end]))
     if eof:
-        reader.finish()
+        reader.finish(goodbye=True)
     return reader, body
 
 
@@ -71,7 +71,7 @@ def test_an_answer_cut_short_is_never_taken_as_whole(parts: list[bytes], data: s
         reader, _ = read(answer[:cut])
         assert not reader.ended
         with pytest.raises(UpstreamFailed) as failure:
-            reader.finish()
+            reader.finish(goodbye=True)
         assert failure.value.retry == (cut == 0)
 
 
@@ -89,7 +89,9 @@ def test_a_body_until_the_close_ends_there(body: bytes, cuts: list[int]) -> None
     for head in (b"HTTP/1.0 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"):
         reader, got = read(head + body, cuts=cuts)
         assert not reader.ended
-        reader.finish()
+        with pytest.raises(UpstreamFailed):
+            reader.finish(goodbye=False)
+        reader.finish(goodbye=True)
         assert (got, reader.ended) == (body, True)
 
 

@@ -99,6 +99,7 @@ TORN: dict[str, Script] = {
     "truncated body": says(fields(b"Content-Length: 6"), then="close"),
     "torn body": says(fields(b"Content-Length: 6"), then="tear"),
     "reset in the body": says(fields(b"Content-Length: 6"), then="reset"),
+    "torn body until the close": says(fields(b"Connection: close"), then="tear"),
     "reset in a body until the close": says(fields(b"Connection: close"), then="reset"),
     "reset in the head": says(OK_HEAD + b"X-", then="reset"),
     "closed in the head": says(OK_HEAD + b"X-", then="close"),
