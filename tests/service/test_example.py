@@ -23,12 +23,23 @@ def test_the_example_is_free_of_faults_once_its_files_are_there(tmp_path: Path) 
     (tmp_path / "anthropic.key").write_text("made-up\n")
     for name in ("tls.key", "anthropic.key"):
         (tmp_path / name).chmod(0o600)
-    make_ca(tmp_path, ["api.anthropic.com", "statsig.anthropic.com"])
+    make_ca(tmp_path / "ca", ["api.anthropic.com"])
     path = tmp_path / "maskproxy.yaml"
     path.write_text(EXAMPLE.read_text().replace("/var/lib/maskproxy", str(tmp_path)))
     config = load(path, {})
     assert deeper_faults(config) == []
     assert notes(config) == []
+
+
+def test_what_is_commented_out_is_right_too() -> None:
+    """Each commented key of the example is one that the model knows."""
+    from maskproxy.config import model
+
+    names = set(re.findall(r"^ *# *(?:- )?(?:from: )?\{? *([a-z_]+): ?[\[{\"\w]", EXAMPLE.read_text(), re.MULTILINE))
+    parts = [part for part in vars(model).values() if isinstance(part, type) and issubclass(part, model.Part)]
+    known = {field.alias or name for part in parts for name, field in part.model_fields.items()}
+    assert {"client_ca", "trust", "systemd", "command", "token_url", "algorithms", "leeway_s", "target"} <= names
+    assert names <= known
 
 
 def test_the_example_shows_the_defaults_that_it_names(tmp_path: Path) -> None:
