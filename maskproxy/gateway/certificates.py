@@ -4,8 +4,8 @@ Promises: no leaf for a host outside the CA's name constraints; leaves live for 
 newer; a client that asks for another name than its tunnel's gets an `unrecognized_name` alert; HTTP/1.1 is all that is
 offered. A leaf's key touches no disk.
 
-Python's TLS server ends no handshake over ALPN: a client that offers only h2 gets a connection without a protocol
-chosen. `speaks_http1` tells such a client by what it says first, HTTP/2's preface, so that it can be refused at once.
+Python's TLS server ends no handshake over ALPN: a client that offers only h2 is connected without a protocol chosen.
+Either it leaves, or it sends HTTP/2's preface, `PRI * HTTP/2.0`, which is no head of HTTP/1.1 and so gets a 400 at once.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ from maskproxy.errors import ConfigurationFault, Misdirected, Unavailable
 from maskproxy.gateway.issuing import CaKey, canonical, make_ca, mint_leaf, permits
 from maskproxy.gateway.private_files import NotPrivate, read_private
 
-__all__ = ["CertificateAuthority", "make_ca", "speaks_http1"]
-
-HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+__all__ = ["CertificateAuthority", "make_ca"]
 
 _RENEWED_BEFORE = timedelta(days=1)
 _MOST_CONTEXTS = 256
@@ -101,16 +99,6 @@ class CertificateAuthority:
         # A leaf that ends with the CA cannot be renewed, so it serves to its end.
         good_until = ends if ends == ca.not_valid_after_utc else ends - _RENEWED_BEFORE
         return _Held(_server_context(host, key, [leaf, *above]), leaf.not_valid_before_utc, good_until)
-
-
-def speaks_http1(first: bytes) -> bool | None:
-    """Judge a connection by its first bytes: False for HTTP/2's preface, None while it may still become one.
-
-    A client without TLS's ALPN, or with h2 alone in it, that starts so would wait for ever for an HTTP/2 answer.
-    """
-    if first.startswith(HTTP2_PREFACE[:16]):
-        return False
-    return None if HTTP2_PREFACE.startswith(first) else True
 
 
 def _server_context(host: str, key: ec.EllipticCurvePrivateKey, chain: Sequence[x509.Certificate]) -> ssl.SSLContext:

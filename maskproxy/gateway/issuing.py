@@ -167,8 +167,10 @@ def mint_leaf(
     key = ec.generate_private_key(ec.SECP256R1())
     address = as_address(host)
     name: x509.GeneralName = x509.DNSName(host) if address is None else x509.IPAddress(address)
-    # A common name holds 64 characters. Without one the subject is empty, and then the alternative name is critical.
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)] if len(host) <= 64 else [])
+    # A common name holds 64 characters, and OpenSSL holds one that is an address against the constraints on names.
+    # Without one the subject is empty, and then the alternative name is critical.
+    named = address is None and len(host) <= 64
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)] if named else [])
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -177,7 +179,7 @@ def mint_leaf(
         .serial_number(x509.random_serial_number())
         .not_valid_before(max(now - _BACKDATED, ca.not_valid_before_utc))
         .not_valid_after(min(now + LEAF_LIFE, ca.not_valid_after_utc))
-        .add_extension(x509.SubjectAlternativeName([name]), critical=len(host) > 64)
+        .add_extension(x509.SubjectAlternativeName([name]), critical=not named)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
