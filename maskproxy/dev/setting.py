@@ -185,6 +185,7 @@ class DevSetting:
             "NODE_EXTRA_CA_CERTS": str(self.ca_path),
             "SSL_CERT_FILE": bundle,
             "REQUESTS_CA_BUNDLE": bundle,
+            "CURL_CA_BUNDLE": bundle,
             "ANTHROPIC_AUTH_TOKEN": "maskproxy",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         }

@@ -39,7 +39,7 @@ def test_a_command_that_cannot_be_run_or_is_killed(command: list[str], code: int
 def test_left_running_it_prints_exports_and_ends_cleanly(number: signal.Signals, tmp_path: Path) -> None:
     with subprocess.Popen(dev(tmp_path), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline().decode() for _ in range(7)]
+        lines = [process.stdout.readline().decode() for _ in range(8)]
         process.send_signal(number)
         assert process.wait(30) == 0
     exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines[1:])
@@ -48,6 +48,7 @@ def test_left_running_it_prints_exports_and_ends_cleanly(number: signal.Signals,
         "NODE_EXTRA_CA_CERTS",
         "SSL_CERT_FILE",
         "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
         "ANTHROPIC_AUTH_TOKEN",
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
     }
