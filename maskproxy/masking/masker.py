@@ -190,13 +190,13 @@ class Masker:
         if not hits and not literals:
             return self._evidence is not None
         evidence = Evidence() if self._evidence is None else self._evidence
-        for index, core_end in set(hits):
+        for index, core_end in sorted(set(hits)):
             if index == rules.placeholder_index:
                 self._note_own(evidence, text, core_end)
                 continue
             matcher = rules.matchers[index]
             if matcher.tail is not None:
-                self._note_tails(evidence, text, index, core_end)
+                self._note_tails(evidence, text, index, core_end, final=final)
                 continue
             right = text[core_end] if core_end < size else TEXT_EDGE
             if (core_end < size or final or matcher.free_right) and matcher.shape.right >> right & 1:
@@ -213,13 +213,18 @@ class Masker:
             if self._masking.placeholders.verify(text[start:end]):
                 evidence.own.add((self._base + start, self._base + end))
 
-    def _note_tails(self, evidence: Evidence, text: bytes, index: int, core_end: int) -> None:
+    def _note_tails(self, evidence: Evidence, text: bytes, index: int, core_end: int, *, final: bool) -> None:
         matcher, base = self._masking.rules.matchers[index], self._base
         assert matcher.tail is not None
-        for start, end in matcher.secrets(text, core_end, self._before):
-            key = (index, base + start, base + end)
-            if key not in evidence.tails:
-                evidence.tails[key] = OpenTail(index, matcher.tail, base + floor(text, start), base + end)
+        for first, end in matcher.secrets(text, core_end, self._before):
+            start = floor(text, first)
+            key = (index, base + first, base + end)
+            latest = evidence.latest.get(index)
+            if key in evidence.tails or (latest is not None and latest.covers(base + start, base + end)):
+                continue
+            tail = OpenTail(index, matcher.tail, base + start, base + end)
+            tail.extend(text, base, final=final)
+            evidence.tails[key] = evidence.latest[index] = tail
 
     def _settle(self, text: bytes, *, final: bool, alive: int | None = None) -> Masked:
         """Judge what can be judged, release what is decided."""

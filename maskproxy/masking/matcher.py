@@ -99,7 +99,19 @@ class Terminator:
 class OpenTail:
     """A match whose core is there and whose tail may go on. Offsets are those of the stream."""
 
-    __slots__ = ("_at", "_limit", "_reader", "closed", "decided", "end", "rule", "start", "undecided_from", "valid")
+    __slots__ = (
+        "_at",
+        "_first",
+        "_limit",
+        "_reader",
+        "closed",
+        "decided",
+        "end",
+        "rule",
+        "start",
+        "undecided_from",
+        "valid",
+    )
 
     def __init__(self, rule: int, reader: TailReader, start: int, core_end: int) -> None:
         self.rule = rule
@@ -114,11 +126,17 @@ class OpenTail:
         self.undecided_from: int | None = None
         """Where a terminator begins that is not complete yet."""
         self._reader = reader
-        self._at = core_end
+        self._at = self._first = core_end
         self._limit = None if reader.limit is None else core_end + reader.limit
+
+    def covers(self, start: int, core_end: int) -> bool:
+        """Tell whether a match of the same rule would end where this one does, and begin no earlier."""
+        return self._limit is None and self.start <= start and self._first <= core_end <= self._at
 
     def extend(self, text: bytes, base: int, *, final: bool) -> None:
         """Follow the tail through text, which begins at offset `base` of the stream."""
+        if self.closed:
+            return
         reader, size = self._reader, len(text)
         stop = size if self._limit is None else min(size, self._limit - base)
         found = reader.run.match(text, self._at - base, stop)

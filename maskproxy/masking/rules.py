@@ -14,6 +14,7 @@ from maskproxy.masking.engine import Database, Hit
 from maskproxy.masking.grammar import Shape, expression, width
 from maskproxy.masking.matcher import Matcher
 from maskproxy.masking.placeholders import SHAPE
+from maskproxy.masking.relaxed import needless_escapes, relaxed
 from maskproxy.masking.shapes import shape
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -60,9 +61,13 @@ class RuleSet:
         self.shortest = min(width(core)[0] for core in cores)
         """The shortest text that can hold a match."""
         if databases is None:
-            databases = [_compile(self.rules, [expression(core) for core in cores])]
+            raw = [*(relaxed(rule.shape.core) for rule in rules), *needless_escapes()]
+            databases = [
+                _compile(self.rules, [expression(core) for core in cores]),
+                _compile(self.rules, [expression(node) for node in raw]),
+            ]
         self.databases = tuple(databases)
-        (self._exact,) = self.databases
+        self._exact, self._relaxed = self.databases
         self.hits = self._exact.hits
         """Give where the cores of rules end in a text: a superset, to be confirmed."""
 
@@ -84,7 +89,7 @@ class RuleSet:
 
     def may_hold(self, raw: bytes) -> bool:
         """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
-        return bool(raw)
+        return self._relaxed.any(raw)
 
 
 def _compile(rules: Sequence[Rule], expressions: Sequence[str]) -> Database:

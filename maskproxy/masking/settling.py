@@ -36,13 +36,15 @@ class Candidate:
 class Evidence:
     """What is known of the text that is held back: matches, older verdicts, open tails, our own placeholders."""
 
-    __slots__ = ("_older", "matches", "own", "tails")
+    __slots__ = ("_older", "latest", "matches", "own", "tails")
 
     def __init__(self) -> None:
         self.matches: set[tuple[int, int, int]] = set()
         """Rule, start, end of what a match would mask."""
         self.tails: dict[tuple[int, int, int], OpenTail] = {}
         """By rule, start and end of the core."""
+        self.latest: dict[int, OpenTail] = {}
+        """By rule, the tail noted last: spares noting every core inside a long tail."""
         self.own: set[Span] = set()
         """Verified placeholders."""
         self._older: list[Candidate] = []

@@ -1,7 +1,7 @@
 r"""Reads the part of the regex language that can be made safe for a stream; refuses the rest with the reason.
 
 Taken: literals, escapes, classes, groups, alternation, bounded repetition, `(?i)`, one `(?P<secret>...)` at the top
-level; at the edges `\b` and look-around of one byte; at the very end one class without bound, perhaps with an
+level; at the edges `\b`, `\A`, `\Z` and look-around of one byte; at the very end one class without bound, perhaps with an
 optional terminator after it. Patterns work on bytes; `\d \w \s \b` mean ASCII; a negated class takes every byte
 of a character outside ASCII.
 """
@@ -76,9 +76,9 @@ class _Parser:
     def parse(self) -> Parsed:
         if self._take("(?i)"):
             self._caseless = True
-        left_marks = self._edges(("(?<!", "(?<="))
+        left_marks = self._edges("\\A", ("(?<!", "(?<="))
         items = self._series(top=True)
-        right_marks = self._edges(("(?!", "(?="))
+        right_marks = self._edges("\\Z", ("(?!", "(?="))
         if self._at < len(self._text):
             refuse(f"{self._text[self._at : self._at + 4]!r} is not understood at character {self._at + 1}")
         before: Node
@@ -110,11 +110,13 @@ class _Parser:
         self._at += 1
         return self._text[self._at - 1]
 
-    def _edges(self, openings: tuple[str, str]) -> list[int | None]:
+    def _edges(self, edge: str, openings: tuple[str, str]) -> list[int | None]:
         marks: list[int | None] = []
         while True:
             if self._take("\\b"):
                 marks.append(None)
+            elif self._take(edge):
+                marks.append(AT_EDGE)
             elif self._take(openings[0]):
                 marks.append(ANYTHING & ~self._one_byte())
             elif self._take(openings[1]):
@@ -151,7 +153,7 @@ class _Parser:
     def _series(self, *, top: bool) -> list[Node]:
         items: list[Node] = []
         while self._at < len(self._text) and self._peek() not in "|)":
-            if top and self._text.startswith(("\\b", "(?!", "(?="), self._at):
+            if top and self._text.startswith(("\\b", "\\Z", "(?!", "(?="), self._at):
                 break
             if top and self._take("(?P<secret>"):
                 if self._secret is not None:

@@ -1,0 +1,163 @@
+r"""For each rule, an expression over raw JSON that matches wherever a decoded string, or a `key: value`, holds a match.
+
+Only a superset is needed: a hit costs a closer look, a miss would be a leak. Bytes that some encoder escapes
+(`ESCAPED`) may stand as an escape; classes that hold one are widened by all that an escape is made of, and lose their
+upper bound (an escape is never shorter than what it stands for). Any other character written as an escape is itself a
+hit (`needless_escapes`), and so is PHP's `\/`. Neighbours are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from maskproxy.masking.grammar import (
+    ALL_BYTES,
+    Bytes,
+    Choice,
+    Node,
+    Repeat,
+    Series,
+    choice,
+    listed,
+    of,
+    series,
+    span,
+    width,
+)
+from maskproxy.masking.syntax import first_bytes
+
+ESCAPED = span(0x00, 0x1F) | of(b"\"\\<>&='+`\x7f") | span(0x80, 0xFF)
+"""What encoders in use escape: JSON itself, Go and Gson (`<>&='`), .NET (`+` and the backquote)."""
+
+_COPIES_LIMIT = 8
+_FEW = 4
+_HIGH = span(0x80, 0xFF)
+_HEX = Bytes(of(b"0123456789abcdefABCDEF"))
+_IN_ESCAPES = of(b'\\u0123456789abcdefABCDEFnrtb"')
+_COLON = of(b":")
+_BLANK = of(b" ")
+_SPACE = Bytes(of(b" \t\r\n"))
+_BACKSLASH = Bytes(of(b"\\"))
+_QUOTE = Repeat(Bytes(of(b'"')), 0, 1)
+_ANY_ESCAPE = Series((_BACKSLASH, Choice((Bytes(of(b'"\\nrtbf')), Series((Bytes(of(b"u")), Repeat(_HEX, 4, 4)))))))
+_SHORT_ESCAPES = {0x08: b"b", 0x09: b"t", 0x0A: b"n", 0x0C: b"f", 0x0D: b"r", 0x22: b'"', 0x5C: b"\\"}
+_VIEWED_COLON = Series(
+    (_QUOTE, Repeat(_SPACE, 0, None), Bytes(_COLON), Repeat(_SPACE, 0, None), _QUOTE),
+)
+"""What stands in raw JSON where a `key: value` has its colon."""
+
+
+def relaxed(core: Node) -> Node:
+    """Relax a rule's core."""
+    return _Relaxing(viewed=_may_be_viewed(core, blank_follows=False)).relax(core, blank_follows=False)
+
+
+def needless_escapes() -> list[Node]:
+    r"""Match an escape of a character that no encoder in use escapes, and `\/`."""
+    prefix = [Bytes(1 << byte) for byte in b"\\u00"]
+    digits: list[Node] = []
+    for high in range(2, 8):
+        lows = [low for low in range(16) if not ESCAPED >> (high * 16 + low) & 1]
+        low_digits = of("".join(f"{low:x}{low:X}" for low in lows).encode())
+        digits.append(Series((Bytes(of(b"%x" % high)), Bytes(low_digits))))
+    escaped_slash = Series(
+        (
+            Bytes(ALL_BYTES & ~of(b"\\")),
+            Repeat(Series((_BACKSLASH, _BACKSLASH)), 0, None),
+            _BACKSLASH,
+            Bytes(of(b"/")),
+        )
+    )
+    return [series([*prefix, choice(digits)]), escaped_slash]
+
+
+class _Relaxing:
+    """`viewed`: the rule can match across the colon of a `key: value`, where raw JSON need have no blank."""
+
+    def __init__(self, *, viewed: bool) -> None:
+        self._viewed = viewed
+
+    def relax(self, node: Node, *, blank_follows: bool) -> Node:
+        if isinstance(node, Bytes):
+            return self._one(node, blank_follows=blank_follows)
+        if isinstance(node, Series):
+            return series(
+                self.relax(item, blank_follows=_blank_may_follow(node.items[index + 1 :], outside=blank_follows))
+                for index, item in enumerate(node.items)
+            )
+        if isinstance(node, Choice):
+            return choice(self.relax(option, blank_follows=blank_follows) for option in node.options)
+        return self._repeat(node, blank_follows=blank_follows)
+
+    def _repeat(self, node: Repeat, *, blank_follows: bool) -> Node:
+        assert node.most is not None
+        members, least = _members(node.item), node.least
+        colon = bool(members & _COLON) and (blank_follows or bool(members & _BLANK))
+        blank = self._viewed and bool(members & _BLANK)
+        if not members & ESCAPED and not colon and not blank:
+            return node
+        if not isinstance(node.item, Bytes):
+            if node.most <= _COPIES_LIMIT:
+                follows = blank_follows or bool(first_bytes(node.item) & _BLANK)
+                return Repeat(self.relax(node.item, blank_follows=follows), node.least, node.most)
+            least *= width(node.item)[0]
+        if members & ESCAPED:
+            members |= _IN_ESCAPES
+        if colon:
+            members |= _SPACE.members | of(b'"')
+            least //= 2
+        return Repeat(Bytes(members), 0 if blank else least, None)
+
+    def _one(self, node: Bytes, *, blank_follows: bool) -> Node:
+        members = node.members
+        if members & _HIGH:
+            # One escape stands for all bytes of a character, or two for one: any share may fall to this byte.
+            return Repeat(Bytes(members | _IN_ESCAPES), 0, 12)
+        options: list[Node] = [node, *_escapes(members & ESCAPED)]
+        if members & _COLON and blank_follows:
+            options.append(_VIEWED_COLON)
+        result = choice(options)
+        return Repeat(result, 0, 1) if self._viewed and members & _BLANK else result
+
+
+def _escapes(members: int) -> list[Node]:
+    """Give the escapes of these bytes: exactly, if they are few."""
+    if members.bit_count() > _FEW:
+        return [_ANY_ESCAPE]
+    nodes: list[Node] = []
+    for byte in listed(members):
+        if byte in _SHORT_ESCAPES:
+            nodes.append(Series((_BACKSLASH, Bytes(of(_SHORT_ESCAPES[byte])))))
+        digits = [Bytes(of(digit.lower().encode() + digit.upper().encode())) for digit in f"{byte:02x}"]
+        nodes.append(Series((_BACKSLASH, *(Bytes(1 << b) for b in b"u00"), *digits)))
+    return nodes
+
+
+def _may_be_viewed(node: Node, *, blank_follows: bool) -> bool:
+    """Tell whether a word may hold a colon with a blank after it."""
+    if isinstance(node, Bytes):
+        return bool(node.members & _COLON) and blank_follows
+    if isinstance(node, Series):
+        return any(
+            _may_be_viewed(item, blank_follows=_blank_may_follow(node.items[index + 1 :], outside=blank_follows))
+            for index, item in enumerate(node.items)
+        )
+    if isinstance(node, Choice):
+        return any(_may_be_viewed(option, blank_follows=blank_follows) for option in node.options)
+    return _may_be_viewed(node.item, blank_follows=blank_follows or bool(first_bytes(node.item) & _BLANK))
+
+
+def _blank_may_follow(rest: Sequence[Node], *, outside: bool) -> bool:
+    after = series(rest)
+    return bool(first_bytes(after) & _BLANK) or (outside and width(after)[0] == 0)
+
+
+def _members(node: Node) -> int:
+    if isinstance(node, Bytes):
+        return node.members
+    if isinstance(node, Repeat):
+        return _members(node.item)
+    members = 0
+    for child in node.items if isinstance(node, Series) else node.options:
+        members |= _members(child)
+    return members
