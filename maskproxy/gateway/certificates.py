@@ -5,7 +5,7 @@ newer; a client that asks for another name than its tunnel's gets an `unrecogniz
 offered. A leaf's key touches no disk.
 
 Python's TLS server ends no handshake over ALPN: a client that offers only h2 is connected without a protocol chosen.
-Either it leaves, or it sends HTTP/2's preface, `PRI * HTTP/2.0`, which is no head of HTTP/1.1 and so gets a 400 at once.
+Either it leaves, or it sends HTTP/2's preface, `PRI * HTTP/2.0`, which is no head of HTTP/1.1 and gets a 400 at once.
 """
 
 from __future__ import annotations
@@ -77,12 +77,12 @@ class CertificateAuthority:
 
         Raises `Misdirected` for a host that the CA does not permit, `Unavailable` when the CA's own time is over.
         """
-        name = canonical(host)
-        if name is None or not self.permits(name):
-            raise Misdirected("This gateway's certificate authority may not speak for that host.")
+        name = host if host in self._held else canonical(host) or ""
         now = datetime.fromtimestamp(self._clock(), UTC)
         held = self._held.get(name)
         if held is None or not held.good_from <= now < held.good_until:
+            if not self.permits(name):
+                raise Misdirected("This gateway's certificate authority may not speak for that host.")
             held = self._held[name] = self._make(name, now)
             while len(self._held) > _MOST_CONTEXTS:
                 self._held.popitem(last=False)
