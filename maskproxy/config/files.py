@@ -26,6 +26,13 @@ def mode_of(path: Path) -> int:
         os.close(descriptor)
 
 
+def is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 class Files:
     """Gathers the faults of one configuration file's neighbours."""
 
@@ -46,7 +53,7 @@ class Files:
         except FileNotFoundError:
             if not optional:
                 self.faults.append((place, "The file does not exist."))
-            elif not path.parent.is_dir():
+            elif not is_directory(path.parent):
                 self.faults.append((place, "The file's directory does not exist."))
             return
         except (OSError, ValueError):
@@ -65,7 +72,11 @@ class Files:
         if not isinstance(value, str):
             return
         path = self.directory / value
-        existing = next(p for p in (path, *path.parents) if p.exists())
+        try:
+            existing = next(p for p in (path, *path.parents) if p.exists())
+        except OSError:
+            self.faults.append((place, "The directory cannot be reached, or its name is too long."))
+            return
         if not existing.is_dir():
             self.faults.append((place, "A file stands in the way of this directory."))
         elif not os.access(existing, os.W_OK | os.X_OK):
@@ -125,5 +136,5 @@ def admin_faults(document: Part, directory: Path) -> Iterator[tuple[str, str]]:
         place = parse_admin(part(document, "admin").get("address"))
     except ValueError:
         return
-    if isinstance(place, Path) and not (directory / place).parent.is_dir():
+    if isinstance(place, Path) and not is_directory((directory / place).parent):
         yield "admin.address", "The socket's directory does not exist."

@@ -106,3 +106,12 @@ def test_directories_that_cannot_be(tmp_path: Path) -> None:
     document["recording"]["directory"] = "tls.pem/recordings"
     document["admin"]["address"] = "gone/admin.sock"
     assert list(faults(document, tmp_path)) == ["recording.directory", "admin.address"]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a/" * 3000 + "b", "\0", "", "~"])
+def test_no_name_is_too_odd(name: str, tmp_path: Path) -> None:
+    document = full()
+    document["recording"]["directory"] = document["masking"]["key"]["file"] = name
+    document["admin"]["address"] = name + "/admin.sock"
+    document["routes"][0] |= {"trust": name, "credential": {"header": "x", "from": {"command": [name]}}}
+    assert {"routes[0].trust", "routes[0].credential.from.command[0]"} <= set(faults(document, tmp_path))

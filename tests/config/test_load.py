@@ -1,7 +1,10 @@
+import tempfile
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from maskproxy.config import load
 from maskproxy.errors import ConfigurationFault
@@ -82,3 +85,49 @@ def test_no_value_is_repeated(tmp_path: Path) -> None:
     document = yaml.safe_load(yaml.safe_dump(full()).replace("claude", secret).replace("8443", secret))
     for sentence in faults(write(tmp_path, document)).values():
         assert secret not in sentence
+
+
+LEAF = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(["", "a", "\0", "x" * 300, "/", "~", "127.0.0.1:80", "a/b"])
+)
+KEYS = [
+    "file",
+    "env",
+    "systemd",
+    "command",
+    "oauth2",
+    "from",
+    "credential",
+    "certificate",
+    "key",
+    "tls",
+    "ca",
+    "directory",
+]
+JUNK = st.recursive(
+    LEAF,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(sorted(full())), JUNK, st.data())
+def test_whatever_stands_in_a_section_there_is_an_answer(section: str, junk: object, data: st.DataObject) -> None:
+    document = full()
+    place = document[section]
+    if isinstance(place, list) and place and isinstance(place[0], dict):
+        place = place[0]
+    if isinstance(place, dict) and data.draw(st.booleans()):
+        place[data.draw(st.sampled_from(sorted(place)))] = junk
+    else:
+        document[section] = junk
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "maskproxy.yaml"
+        path.write_text(yaml.safe_dump(document))
+        with pytest.raises(ConfigurationFault) as caught:
+            load(path, {})
+    assert all(isinstance(part, str) for fault in caught.value.faults for part in fault)
