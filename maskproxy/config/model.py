@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from maskproxy.config.quantities import (
     AdminPlace,
     AnyUrl,
+    Command,
     Duration,
     FilePath,
     Host,
@@ -68,7 +69,7 @@ class SecretSource(Part):
     env: VariableName | None = None
     systemd: CredentialName | None = None
     """A name in systemd's credentials directory."""
-    command: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    command: Command | None = None
     """A program and its arguments; no shell. What it prints is the secret."""
 
 

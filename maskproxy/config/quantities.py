@@ -178,6 +178,12 @@ def resolve_rules(source: str | Path, info: ValidationInfo) -> str | Path:
     return resolve(source, info) if isinstance(source, Path) else source
 
 
+def resolve_command(command: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """A program named with a slash is relative to the file; a plain name is looked up in PATH."""
+    program, *arguments = command
+    return (str(resolve(Path(program), info)) if "/" in program else program, *arguments)
+
+
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0, le=1 << 50)]
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0, le=366 * 86400 * 10)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
@@ -190,3 +196,8 @@ SafeEndpoint = Annotated[str, BeforeValidator(safe_endpoint)]
 AdminPlace = Annotated[Address | Path, BeforeValidator(parse_admin), AfterValidator(resolve_admin)]
 FilePath = Annotated[Path, AfterValidator(resolve)]
 RuleSource = Annotated[str | Path, BeforeValidator(parse_rules), AfterValidator(resolve_rules)]
+Command = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=4096)], ...],
+    Field(min_length=1, max_length=64),
+    AfterValidator(resolve_command),
+]

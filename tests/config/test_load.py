@@ -29,6 +29,17 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert config.masking.key.file == tmp_path / "masking.key"
 
 
+def test_a_program_named_with_a_slash_is_relative_to_the_file(tmp_path: Path) -> None:
+    (tmp_path / "key.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "key.sh").chmod(0o700)
+    document = full()
+    for named, found in (("./key.sh", str(tmp_path / "key.sh")), ("sh", "sh")):
+        document["routes"][0]["credential"]["from"] = {"command": [named, "./argument"]}
+        credential = load(write(tmp_path, document), {"PATH": "/bin:/usr/bin"}).routes[0].credential
+        assert credential is not None
+        assert credential.source.command == (found, "./argument")
+
+
 def test_the_environment_is_taken(tmp_path: Path) -> None:
     document = full()
     document["listeners"][1]["address"] = "127.0.0.1:${PORT}"
