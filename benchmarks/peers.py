@@ -2,7 +2,7 @@
 
 Both are raw asyncio protocols, so that what is measured is the gateway between them and not they.
 
-    python -m benchmarks.peers origin CERT KEY      prints its port, then serves until killed
+    python -m benchmarks.peers TRUST      writes the CA to trust to that file, prints its port, serves until killed
 """
 
 from __future__ import annotations
@@ -12,8 +12,15 @@ import json
 import ssl
 import sys
 import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import cast
 
-BODY = json.dumps({"model": "claude", "max_tokens": 64, "messages": [{"role": "user", "content": "Why is the sky blue?"}]})
+from maskproxy.dev.throwaway import server_identity
+
+BODY = json.dumps(
+    {"model": "claude", "max_tokens": 64, "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
+)
 SMALL = json.dumps({"type": "message", "content": [{"type": "text", "text": "Because of Rayleigh scattering. " * 8}]})
 
 
@@ -29,8 +36,7 @@ class Origin(asyncio.Protocol):
     """POST /small, /bulk?MB, /stream?events,per_second; each event carries the time when it was sent."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.buffer = b""
         self.room = asyncio.Event()
         self.room.set()
@@ -42,7 +48,7 @@ class Origin(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.room.set()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: BaseException | None) -> None:
         self.room.set()
         for task in self.tasks:
             task.cancel()
@@ -69,8 +75,8 @@ class Origin(asyncio.Protocol):
             head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(SMALL)}\r\n\r\n"
             self.transport.write((head + SMALL).encode())
 
-    def spawn(self, work: object) -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    def spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
@@ -95,10 +101,11 @@ class Origin(asyncio.Protocol):
         self.transport.write(b"0\r\n\r\n")
 
 
-async def serve_origin(certificate: str, key: str) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    server = await asyncio.get_running_loop().create_server(Origin, "127.0.0.1", 0, ssl=context, backlog=1024)
+async def serve_origin(trust: Path) -> None:
+    identity = server_identity()
+    trust.write_bytes(identity.ca_pem)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Origin, "127.0.0.1", 0, ssl=identity.context, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -133,7 +140,7 @@ class Client:
         await self.reader.readexactly(int(answer.partition(b"content-length:")[2].partition(b"\r\n")[0]))
 
     async def bulk(self, megabytes: int) -> int:
-        answer, chunked = await self.ask(f"/v1/bulk?{megabytes}")
+        _, chunked = await self.ask(f"/v1/bulk?{megabytes}")
         if not chunked:
             await self.reader.readexactly(megabytes << 20)
             return megabytes << 20
@@ -150,8 +157,7 @@ class Client:
         while size := int(await self.reader.readline(), 16):
             data = await self.reader.readexactly(size + 2)
             now = time.monotonic()
-            for part in data.split(b" sky ")[1:]:
-                delays.append(now - float(part.partition(b" ")[0]))
+            delays += [now - float(part.partition(b" ")[0]) for part in data.split(b" sky ")[1:]]
         await self.reader.readline()
         return delays
 
@@ -162,4 +168,4 @@ class Client:
 if __name__ == "__main__":
     import uvloop
 
-    uvloop.run(serve_origin(sys.argv[2], sys.argv[3]))
+    uvloop.run(serve_origin(Path(sys.argv[1])))

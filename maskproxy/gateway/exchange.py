@@ -10,10 +10,8 @@ shape; after that the connection is cut, so that the client sees an incomplete a
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 from collections.abc import AsyncIterator
-from urllib.parse import quote
 
 from aiohttp import HttpVersion10, HttpVersion11, web
 
@@ -147,12 +145,9 @@ class Exchange:
 
     def _masking(self, route: Route, person: Person, token: str) -> Masking:
         """What is looked for in this exchange: the rules, the caller's own token and the service's credential."""
-        gateway = self.gateway
-        scope = self.session if gateway.scope == "session" else person.key
-        literals = [("caller-token", form) for form in _forms_of(token)]
-        if route.credential is not None:
-            literals += [("service-credential", secret) for secret in route.credential.known_secrets()]
-        return Masking(gateway.rules, gateway.placeholders.scoped(scope), literals)
+        scope = self.session if self.gateway.scope == "session" else person.key
+        credentials = route.credential.known_secrets() if route.credential is not None else ()
+        return self.gateway.maskings.of(scope, token, credentials)
 
     def _may(self, person: Person, route: Route) -> Grant | None:
         """The grant, or None with `_refusal` set: a refusal of a known person is recorded before it is given."""
@@ -327,18 +322,6 @@ class Exchanges:
 
 def _outcome(error: MaskproxyError) -> str:
     return "failed" if error.status >= 500 else "refused"
-
-
-def _forms_of(token: str) -> list[bytes]:
-    """The caller's token as it may turn up in a text: plain, percent-encoded, and inside Basic at any alignment."""
-    plain = token.encode("latin-1", "replace")
-    forms = {plain, quote(token, safe="").encode()}
-    for shift in range(3):
-        # Base64 of bytes at an unknown offset: the part that does not depend on the neighbours.
-        encoded = base64.b64encode(b"\0" * shift + plain)
-        start = 0 if shift == 0 else 4
-        forms.add(encoded[start : len(encoded) - 4])
-    return [form for form in forms if len(form) >= 16]
 
 
 def _where(error: BaseException) -> str:

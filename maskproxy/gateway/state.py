@@ -11,10 +11,10 @@ from maskproxy.access.grants import Grant
 from maskproxy.bodies.masks import BodyPolicy
 from maskproxy.gateway.authenticator import Authenticator
 from maskproxy.gateway.certificates import CertificateAuthority
+from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import RouteTable
 from maskproxy.gateway.upstream import UpstreamPool
-from maskproxy.masking import Masked, PlaceholderKey, RuleSet
 from maskproxy.recording.frames import Frame
 
 
@@ -66,8 +66,7 @@ class Gateway:
     authenticator: Authenticator
     grants: tuple[Grant, ...]
     certificates: CertificateAuthority | None
-    rules: RuleSet
-    placeholders: PlaceholderKey
+    maskings: Maskings
     scope: str
     body_policy: BodyPolicy
     recorder: Recording
@@ -87,6 +86,3 @@ class Gateway:
     def now(self) -> float:
         """Wall time in seconds, for tokens and grants."""
         return self.wall_ns() / 1e9
-
-
-__all__ = ["EventLog", "Gateway", "Limits", "Masked", "Meters", "Recording"]

@@ -22,6 +22,7 @@ from maskproxy.gateway.authenticator import Authenticator
 from maskproxy.gateway.certificates import CertificateAuthority
 from maskproxy.gateway.credentials import Credential
 from maskproxy.gateway.keys import KeyDirectory, TrustedIssuer
+from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import Route, RouteTable, TunnelTarget
 from maskproxy.gateway.state import Gateway, Limits, Recording
@@ -100,8 +101,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             authenticator=Authenticator(keys, issuers),
             grants=tuple(_grant(grant) for grant in config.grants),
             certificates=_authority(config.interception),
-            rules=rules,
-            placeholders=PlaceholderKey(masking_key(config.masking.key.file, make=True)),
+            maskings=Maskings(rules, PlaceholderKey(masking_key(config.masking.key.file, make=True))),
             scope=config.masking.scope,
             body_policy=BodyPolicy(media=config.masking.media),
             recorder=_as_recording(recorder),

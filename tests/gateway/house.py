@@ -14,8 +14,8 @@ from typing import Any
 
 import trustme
 import yaml
-from maskproxy.gateway.certificates import make_ca
 
+from maskproxy.gateway.certificates import make_ca
 from maskproxy.gateway.exchange import Exchanges
 from maskproxy.gateway.listener import Binding, Listeners
 from maskproxy.recording.reader import Reader

@@ -5,6 +5,7 @@ import base64
 import gzip
 import json
 import zlib
+from typing import Any
 
 import brotli
 import pytest

@@ -1,0 +1,36 @@
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskproxy.gateway.maskings import Maskings, forms_of
+from maskproxy.masking import PlaceholderKey, load_rules
+
+
+@pytest.fixture(scope="module")
+def maskings() -> Maskings:
+    return Maskings(load_rules(["builtin:github"]), PlaceholderKey(b"k" * 32))
+
+
+def test_a_masking_is_made_once(maskings: Maskings) -> None:
+    one = maskings.of("ada", "t" * 40, (b"credential",))
+    assert maskings.of("ada", "t" * 40, (b"credential",)) is one
+    assert maskings.of("bob", "t" * 40, (b"credential",)) is not one
+    assert maskings.of("ada", "t" * 40, (b"another-credential",)) is not one
+
+
+def test_the_credential_is_masked_as_soon_as_it_is_known(maskings: Maskings) -> None:
+    masked, findings = maskings.of("ada", "t" * 40, (b"the-service-key-0123",)).text(b"key the-service-key-0123 end")
+    assert b"the-service-key" not in masked
+    assert [f.rule for f in findings] == ["service-credential"]
+
+
+@given(
+    token=st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456789._-", min_size=40, max_size=80),
+    before=st.binary(max_size=7),
+    behind=st.binary(max_size=7),
+)
+def test_a_form_of_the_token_is_in_every_base64_that_holds_it(token: str, before: bytes, behind: bytes) -> None:
+    shown = base64.b64encode(before + token.encode() + behind)
+    assert any(form in shown for form in forms_of(token))
