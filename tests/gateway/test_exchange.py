@@ -242,7 +242,7 @@ async def test_other_errors_of_upstream_pass_as_they_are(house: House) -> None:
         ({"iat": 1_000_000_000}, 403),
     ],
 )
-async def test_nobody_without_a_grant_reaches_upstream(house: House, changes: dict[str, object], status: int) -> None:
+async def test_nobody_without_a_grant_reaches_upstream(house: House, changes: dict[str, Any], status: int) -> None:
     answer = await house.post("/v1/messages", messages("hi"), house.token(**changes))
     assert answer.status == status
     assert answer.value("x-should-retry") == "false"

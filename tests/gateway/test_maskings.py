@@ -33,4 +33,4 @@ def test_the_credential_is_masked_as_soon_as_it_is_known(maskings: Maskings) -> 
 )
 def test_a_form_of_the_token_is_in_every_base64_that_holds_it(token: str, before: bytes, behind: bytes) -> None:
     shown = base64.b64encode(before + token.encode() + behind)
-    assert any(form in shown for form in forms_of(token))
+    assert any(shown.count(form) for form in forms_of(token))
