@@ -14,7 +14,7 @@ from maskproxy.bodies.keyed import find_under_key, shown_key
 from maskproxy.bodies.output import BodyFinding
 from maskproxy.bodies.places import FREE, Exemption, Kind, Place, fits
 from maskproxy.errors import BadRequest, UnsupportedCoding
-from maskproxy.masking import Finding, Masking
+from maskproxy.masking import Masking
 
 _WS = rb"[ \t\n\r]*+"
 _STRING = rb'[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+'
@@ -30,9 +30,7 @@ MOST_KEYS = 10_000
 MOST_FINDINGS = 10_000
 """What is found beyond is masked all the same and only not listed."""
 
-MOST_LAYERS = 3
-"""How deep JSON inside strings of JSON is read as such."""
-
+_WINDOW_BYTES = 8192
 _PATH_DEPTH = 24
 _BLOT = b"MASKED_MCP_AUTHORIZATION_TOKEN"
 
@@ -56,10 +54,9 @@ class _Frame:
 
 
 class Spot(NamedTuple):
-    """Where a string literal stands in the raw bytes, without its quotes, and where the key before it begins."""
+    """Where the key before a string literal begins, and where the literal stands, without its quotes."""
 
     key_start: int
-    key_end: int
     start: int
     end: int
 
@@ -69,57 +66,58 @@ class Edit(NamedTuple):
     end: int
     placeholder: bytes
     record_only: bool
-    rule: str = ""
 
 
 class Walk:
     """One pass over one document."""
 
-    def __init__(
-        self, raw: bytes, masking: Masking, *, scan: bool, refuse_media: bool, prefix: str, layers: int = 0
-    ) -> None:
+    def __init__(self, raw: bytes, masking: Masking, *, scan: bool, refuse_media: bool, prefix: str) -> None:
         self._raw = raw
         self._masking = masking
         self._scan = scan
         self._refuse_media = refuse_media
         self._prefix = prefix
-        self._layers = layers
         self._may_have_surrogates = b"\\ud" in raw or b"\\uD" in raw
         self._stack: list[_Frame] = []
         self.edits: list[Edit] = []
         self.streams: list[tuple[bytes, Spot]] = []
         """Strings that are pieces of longer ones (`Kind.STREAM`): their key and where they stand. Not masked here."""
         self.media_bytes = 0
+        # Windows of raw bytes in which nothing, or something, may be found.
+        self._cold_from = self._cold_until = 0
+        self._hot_from = self._hot_until = 0
         self._found: list[tuple[int, BodyFinding]] = []
 
     def run(self, root: Place) -> None:
         """Walk from the first byte to the last: one match per member or element, brackets on a stack."""
         raw, stack = self._raw, self._stack
+        frame: _Frame | None = None
         at = 0
         while True:
-            frame = stack[-1] if stack else None
-            match = (_MEMBER if frame is not None and frame.is_object else _ELEMENT).match(raw, at)
+            is_member = frame is not None and frame.is_object
+            match = (_MEMBER if is_member else _ELEMENT).match(raw, at)
             if match is None:
                 raise BadRequest(NOT_JSON)
-            place = root if frame is None else self._enter(frame, match)
-            if match.start(2) >= 0:
-                self._string(frame, match)
+            if frame is not None and is_member:
+                self._member(frame, match)
+            else:
+                self._element(frame, match)
             at = match.end()
             end = match[4]
             if match.start(3) >= 0:
-                if len(stack) >= MOST_DEPTH:
-                    raise BadRequest("The body is nested too deep.")
-                view_key = b"" if frame is None else frame.key if frame.is_object else frame.view_key
-                stack.append(_Frame(place, is_object=match[3] == b"{", view_key=view_key))
+                frame = self._open(frame, match, root)
                 if not end:
                     continue
                 if end == b",":
                     raise BadRequest(NOT_JSON)
+            elif end == b"," and frame is not None:
+                continue
             at, end = self._close(at, end)
             if not stack:
                 break
             if end != b",":
                 raise BadRequest(NOT_JSON)
+            frame = stack[-1]
         if end or at != len(raw):
             raise BadRequest(NOT_JSON)
 
@@ -128,22 +126,19 @@ class Walk:
         """What was found, in the order of the document."""
         return [finding for _, finding in sorted(self._found)]
 
-    def _enter(self, frame: _Frame, match: re.Match[bytes]) -> Place:
-        """Note the key or the index; give the place of what stands there."""
-        place = frame.place
-        if not frame.is_object:
-            frame.index += 1
-            return place.items or FREE
-        key = frame.key = decode(match[1])
-        if place.keys_once:
-            if key in frame.seen:
-                raise BadRequest("The body names a key twice in an object that the gateway reads.")
-            if len(frame.seen) >= MOST_KEYS:
-                raise BadRequest("An object of the body has too many keys.")
-            frame.seen.add(key)
-        if self._scan and self._masking.may_hold(self._raw[match.start(1) - 1 : match.end(1) + 1]):
-            self._mask_literal(Spot(0, 0, match.start(1), match.end(1)), b"", key, record_only=False)
-        return place.fields.get(key, FREE)
+    def _open(self, frame: _Frame | None, match: re.Match[bytes], root: Place) -> _Frame:
+        """Go into an object or array."""
+        if len(self._stack) >= MOST_DEPTH:
+            raise BadRequest("The body is nested too deep.")
+        if frame is None:
+            place, view_key = root, b""
+        elif frame.is_object:
+            place, view_key = frame.place.fields.get(frame.key, FREE), frame.key
+        else:
+            place, view_key = frame.place.items or FREE, frame.view_key
+        opened = _Frame(place, is_object=match[3] == b"{", view_key=view_key)
+        self._stack.append(opened)
+        return opened
 
     def _close(self, at: int, end: bytes) -> tuple[int, bytes]:
         """Close every object and array that ends here; give what follows the last of them."""
@@ -162,32 +157,74 @@ class Walk:
             at, end = closed.end(), closed[1]
         return at, end
 
-    def _string(self, frame: _Frame | None, match: re.Match[bytes]) -> None:
-        spot = Spot(match.start(1), match.end(1), match.start(2), match.end(2))
+    def _member(self, frame: _Frame, match: re.Match[bytes]) -> None:
+        """A key, and its value where that is a string: both are spared by one look at the raw bytes."""
+        key = match[1]
+        if b"\\" in key:
+            key = decode(key)
+        frame.key = key
+        if frame.place.keys_once:
+            self._once(frame, key)
+        key_start, key_end = match.span(1)
+        start, end = match.span(2)
+        if start >= 0:
+            if self._may_have_surrogates:
+                decode(match[2])
+            if frame.place.exempt and self._is_exempt(frame, Spot(key_start, start, end)):
+                return
+        else:
+            start = end = key_end
+        if not self._scan or (self._cold_from < key_start and end < self._cold_until):
+            return
+        if self._is_worth(key_start - 1, end + 1):
+            self._mask_literal(key_start, key_end, b"", key, record_only=False)
+            if start < end:
+                self._mask_literal(start, end, key, decode(match[2]), record_only=False)
+
+    def _element(self, frame: _Frame | None, match: re.Match[bytes]) -> None:
+        """An array's element, or the whole document. A string is seen under the key of its array."""
+        if frame is not None:
+            frame.index += 1
+        start, end = match.span(2)
+        if start < 0:
+            return
         if self._may_have_surrogates:
             decode(match[2])
-        if frame is None:
-            self._text(None, spot, record_only=False)
+        if not self._scan or start == end:
             return
-        kind = Kind.TEXT if frame.is_object else frame.place.items_kind
-        if frame.is_object and frame.place.exempt:
-            key, place = frame.key, frame.place
-            if key in place.told:
-                frame.told[key] = decode(match[2])
-            exemption = place.exempt.get(key, place.default)
-            if exemption is not None and exemption.when:
-                frame.pending.append((exemption, key, spot))
-                return
-            if exemption is not None:
-                kind = exemption.kind
-        self._apply(frame, kind, spot)
+        view_key = b"" if frame is None else frame.view_key
+        if self._masking.may_hold(b'"%b":"%b"' % (view_key, match[2])):
+            self._mask_literal(start, end, view_key, decode(match[2]), record_only=False)
+
+    def _once(self, frame: _Frame, key: bytes) -> None:
+        if key in frame.seen:
+            raise BadRequest("The body names a key twice in an object that the gateway reads.")
+        if len(frame.seen) >= MOST_KEYS:
+            raise BadRequest("An object of the body has too many keys.")
+        frame.seen.add(key)
+
+    def _is_exempt(self, frame: _Frame, spot: Spot) -> bool:
+        """Deal with a string member that may be no text. What depends on other members waits for the object's end."""
+        key, place = frame.key, frame.place
+        if key in place.told:
+            frame.told[key] = decode(self._raw[spot.start : spot.end])
+        exemption = place.exempt.get(key, place.default)
+        if exemption is None:
+            return False
+        if exemption.when:
+            frame.pending.append((exemption, key, spot))
+        else:
+            self._apply(frame, exemption.kind, spot)
+        return True
 
     def _apply(self, frame: _Frame, kind: Kind, spot: Spot) -> None:
-        if kind is not Kind.TEXT and not fits(kind, self._raw[spot.start : spot.end]):
+        if not fits(kind, self._raw[spot.start : spot.end]):
             kind = Kind.TEXT
         match kind:
             case Kind.TEXT | Kind.SIGNED:
-                self._text(frame, spot, record_only=kind is Kind.SIGNED)
+                if self._scan and self._masking.may_hold(self._raw[spot.key_start - 1 : spot.end + 1]):
+                    text = decode(self._raw[spot.start : spot.end])
+                    self._mask_literal(spot.start, spot.end, frame.key, text, record_only=kind is Kind.SIGNED)
             case Kind.MEDIA:
                 if self._refuse_media:
                     raise UnsupportedCoding("Images and PDFs are not allowed here, since they cannot be read.")
@@ -195,46 +232,35 @@ class Walk:
             case Kind.CREDENTIAL:
                 self._note(spot.start, spot.end, "mcp-authorization-token", _BLOT, record_only=True)
             case Kind.STREAM:
-                assert frame is not None
                 self.streams.append((frame.key, spot))
             case Kind.ID | Kind.OPAQUE:
                 pass
 
-    def _text(self, frame: _Frame | None, spot: Spot, *, record_only: bool) -> None:
-        if not self._scan or spot.start == spot.end:
-            return
-        # One look at the raw bytes from the key to the value spares decoding most strings.
-        view_key = b"" if frame is None else frame.key if frame.is_object else frame.view_key
-        if frame is None or frame.is_object or not view_key:
-            look = self._raw[(spot.key_start or spot.start) - 1 : spot.end + 1]
-        else:
-            look = b'"%b":%b' % (view_key, self._raw[spot.start - 1 : spot.end + 1])
-        if not self._masking.may_hold(look):
-            return
-        self._mask_literal(spot, view_key, decode(self._raw[spot.start : spot.end]), record_only=record_only)
+    def _is_worth(self, start: int, end: int) -> bool:
+        """Tell whether a member deserves to be decoded and searched, by a look at the raw bytes.
 
-    def _mask_literal(self, spot: Spot, view_key: bytes, text: bytes, *, record_only: bool) -> None:
+        A look over a window that holds nothing spares looks at all members in it.
+        """
+        if not self._hot_from <= start < self._hot_until:
+            window_end = max(end, start + _WINDOW_BYTES)
+            if not self._masking.may_hold(self._raw[start:window_end]):
+                self._cold_from, self._cold_until = start, window_end
+                return False
+            self._hot_from, self._hot_until = start, window_end
+        return self._masking.may_hold(self._raw[start:end])
+
+    def _mask_literal(self, at: int, end: int, view_key: bytes, text: bytes, *, record_only: bool) -> None:
+        """Search the decoded `text` of the literal from `at` to `end`."""
         findings = find_under_key(self._masking, view_key, text)
-        if text[:1] in (b"{", b"[") and self._layers < MOST_LAYERS:
-            findings = _united(findings, self._inside(text))
         if not findings:
             return
-        way_back = WayBack(self._raw[spot.start : spot.end])
-        for finding in findings:
-            start, end = spot.start + way_back.start(finding.start), spot.start + way_back.end(finding.end)
-            self._note(start, end, finding.rule, finding.placeholder.encode(), record_only=record_only)
-
-    def _inside(self, text: bytes) -> list[Finding]:
-        """Find secrets in a string that is itself JSON, where escapes stand in escapes."""
-        inner = Walk(text, self._masking, scan=True, refuse_media=False, prefix="", layers=self._layers + 1)
-        try:
-            inner.run(FREE)
-        except BadRequest:
-            return []  # only looks like JSON, and has been masked as text
-        return [Finding(edit.rule, edit.start, edit.end, edit.placeholder.decode()) for edit in sorted(inner.edits)]
+        way_back = WayBack(self._raw[at:end])
+        for found in findings:
+            start, stop = at + way_back.start(found.start), at + way_back.end(found.end)
+            self._note(start, stop, found.rule, found.placeholder.encode(), record_only=record_only)
 
     def _note(self, start: int, end: int, rule: str, placeholder: bytes, *, record_only: bool) -> None:
-        self.edits.append(Edit(start, end, placeholder, record_only, rule))
+        self.edits.append(Edit(start, end, placeholder, record_only))
         if len(self._found) < MOST_FINDINGS:
             self._found.append((start, BodyFinding(rule, self._path(), placeholder.decode())))
 
@@ -256,16 +282,3 @@ def splice(raw: bytes, edits: Sequence[Edit]) -> bytes:
         pieces += [raw[at : edit.start], edit.placeholder]
         at = edit.end
     return b"".join([*pieces, raw[at:]])
-
-
-def _united(one: list[Finding], other: list[Finding]) -> list[Finding]:
-    """Merge two lists of spans: what overlaps becomes one span, named by the longer."""
-    made: list[Finding] = []
-    for found in sorted([*one, *other], key=lambda found: (found.start, -found.end)):
-        if made and found.start < made[-1].end:
-            last = made[-1]
-            named = max(last, found, key=lambda span: span.end - span.start)
-            made[-1] = named._replace(start=last.start, end=max(last.end, found.end))
-        else:
-            made.append(found)
-    return made
