@@ -22,7 +22,7 @@ def test_a_masking_is_made_once(maskings: Maskings) -> None:
 
 def test_the_credential_is_masked_as_soon_as_it_is_known(maskings: Maskings) -> None:
     masked, findings = maskings.of("ada", "t" * 40, (b"the-service-key-0123",)).text(b"key the-service-key-0123 end")
-    assert b"the-service-key" not in masked
+    assert masked.find(b"the-service-key") < 0
     assert [f.rule for f in findings] == ["service-credential"]
 
 
