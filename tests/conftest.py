@@ -1,0 +1,6 @@
+"""One manner for every property: no deadline for a single example, since machines are noisy and timing is not tested."""
+
+from hypothesis import settings
+
+settings.register_profile("maskproxy", deadline=None, print_blob=True)
+settings.load_profile("maskproxy")
