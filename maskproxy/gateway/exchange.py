@@ -3,17 +3,15 @@
     head checked -> whose, to where -> may they -> body read, decoded, masked -> recorded -> credential put in ->
     upstream -> answer decoded, masked -> recorded as masked -> client
 
-Whatever refuses raises a `MaskproxyError`. Before the answer's head is out it becomes an answer in the API's error
-shape; after that the connection is cut, so that the client sees an incomplete answer and never a clean end.
+Whatever refuses raises a `MaskproxyError`; `handler` makes it an answer or, once the answer's head is out, a cut.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 
-from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp import web
 
 from maskproxy.access.grants import Grant
 from maskproxy.access.policy import permit
@@ -24,7 +22,6 @@ from maskproxy.errors import (
     Denied,
     MaskproxyError,
     Misdirected,
-    RecordingFailed,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -37,7 +34,7 @@ from maskproxy.gateway.intake import body_limit, decoded, mask_piece, mask_rest,
 from maskproxy.gateway.journal import Journal
 from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.routes import Route
-from maskproxy.gateway.server import Handler, plain_answer
+from maskproxy.gateway.server import Handler
 from maskproxy.gateway.state import Gateway
 from maskproxy.gateway.upstream import UpstreamAnswer
 from maskproxy.masking import Masked, Masking, trusted
@@ -222,111 +219,19 @@ class Exchange:
     ) -> UpstreamAnswer:
         """Put the service's credential in last, and ask upstream. Its refusal of the credential is ours to mend."""
         assert route.upstream is not None
-        credential = route.credential
-        if credential is None or value is None:
-            return await self.gateway.pool.send(route.upstream, method, target, fields, body)
-        answer = await self.gateway.pool.send(
-            route.upstream, method, target, [*fields, (credential.header, value)], body
-        )
-        if answer.status not in {401, 403}:
+        gateway, credential = self.gateway, route.credential
+        if credential is not None and value is not None:
+            fields = [*fields, (credential.header, value)]
+        begun_ns = gateway.mono_ns()
+        answer = await gateway.pool.send(route.upstream, method, target, fields, body)
+        gateway.meters.upstream(route.name, (gateway.mono_ns() - begun_ns) / 1e9)
+        if credential is None or answer.status not in {401, 403}:
             return answer
         await answer.close()
         await credential.rejected()
-        self.gateway.meters.alarm("credential")
-        self.gateway.log("credential refused upstream", route=route.name, status=answer.status)
+        gateway.log("credential refused upstream", route=route.name, status=answer.status)
         raise CredentialFailed(
             "The gateway's own credential was refused by the API. Its operators have been alarmed; nothing is wrong "
             "with your sign-in.",
             retry=await credential.value() != value,
         )
-
-
-class Exchanges:
-    """The handler that aiohttp's server calls: runs one exchange, and answers for how it ends."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway = gateway
-
-    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        gateway = self.gateway
-        handler = request.protocol
-        assert isinstance(handler, Handler)
-        handler.shim.exchange_begins()
-        gateway.meters.exchanges(1)
-        exchange = Exchange(gateway, request, handler)
-        outcome, sentence, status = "failed", "", 503
-        try:
-            response = await exchange.tell()
-            outcome, status = "complete", response.status
-            await self._end(exchange, outcome, sentence, status)
-            return response
-        except MaskproxyError as error:
-            outcome, sentence, status = _outcome(error), str(error), error.status
-            return await self._refuse(exchange, error, outcome)
-        except (ConnectionError, asyncio.CancelledError):
-            outcome, sentence = "aborted", "the client went away"
-            await self._end(exchange, outcome, sentence, 499)
-            raise
-        except Exception as error:  # noqa: BLE001 - a fault of ours must end the exchange, not pass it
-            gateway.meters.alarm("internal")
-            gateway.log("exchange failed", exchange=exchange.id, error=type(error).__name__, at=_where(error))
-            hidden = Unavailable("Something failed inside the gateway. Tell its operators the request id.")
-            return await self._refuse(exchange, hidden, outcome)
-        finally:
-            gateway.meters.exchanges(-1)
-            route = exchange.route.name if exchange.route is not None else ""
-            gateway.meters.exchange_ended(route, outcome, status)
-            handler.shim.exchange_ends()
-
-    async def _refuse(self, exchange: Exchange, error: MaskproxyError, outcome: str) -> web.StreamResponse:
-        self.gateway.meters.refused(type(error).__name__)
-        person = exchange.person.name if exchange.person is not None else ""
-        self.gateway.log(
-            f"exchange {outcome}",
-            exchange=exchange.id,
-            session=exchange.session,
-            person=person,
-            reason=str(error),
-            detail=error.detail,
-        )
-        await self._end(exchange, outcome, str(error), error.status)
-        handler = exchange.request.protocol
-        assert isinstance(handler, Handler)
-        if exchange.answer is not None and exchange.answer.begun:
-            handler.shim.abort()
-            raise ConnectionResetError
-        if exchange.request.version not in {HttpVersion10, HttpVersion11}:
-            handler.shim.refuse(error, exchange.id)
-            raise ConnectionResetError
-        response = plain_answer(error, exchange.id)
-        if exchange.session:
-            response.headers["x-maskproxy-session"] = exchange.session
-        if self.gateway.draining or not exchange.request.content.at_eof():
-            response.force_close()
-        return response
-
-    async def _end(self, exchange: Exchange, outcome: str, sentence: str, status: int) -> None:
-        """The last frame. An exchange that cannot be recorded to its end is not given a clean one."""
-        if exchange.journal is None:
-            return
-        bytes_out = exchange.answer.bytes_out if exchange.answer is not None else 0
-        try:
-            if outcome == "refused":
-                grant = exchange.grant.name if exchange.grant is not None else ""
-                await exchange.journal.decision("refused", grant, sentence)
-            await exchange.journal.end(outcome, sentence, status, exchange.bytes_in, bytes_out)
-        except RecordingFailed:
-            if outcome == "complete":
-                raise
-
-
-def _outcome(error: MaskproxyError) -> str:
-    return "failed" if error.status >= 500 else "refused"
-
-
-def _where(error: BaseException) -> str:
-    """File and line of a fault of ours; never the values."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    return f"{frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}" if frame is not None else ""

@@ -17,7 +17,7 @@ from pathlib import Path
 from maskproxy.config.load import load
 from maskproxy.config.model import Config
 from maskproxy.errors import ConfigurationFault, MaskproxyError, StartFailed
-from maskproxy.gateway.exchange import Exchanges
+from maskproxy.gateway.handler import Exchanges
 from maskproxy.gateway.listener import Binding, Listeners
 from maskproxy.service import logs
 from maskproxy.service.admin import Admin

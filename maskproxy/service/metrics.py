@@ -32,7 +32,7 @@ class Metrics:
         self._open = Gauge("maskproxy_open_exchanges", "Exchanges running now.", registry=registry)
         self._upstream = Histogram(
             "maskproxy_upstream_seconds",
-            "From a request's last byte sent to the answer's head.",
+            "From the begin of sending a request to the head of its answer.",
             ("route",),
             buckets=SECONDS,
             registry=registry,

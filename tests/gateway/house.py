@@ -16,7 +16,7 @@ import trustme
 import yaml
 
 from maskproxy.gateway.certificates import make_ca
-from maskproxy.gateway.exchange import Exchanges
+from maskproxy.gateway.handler import Exchanges
 from maskproxy.gateway.listener import Binding, Listeners
 from maskproxy.recording.reader import Reader
 from maskproxy.service import logs
