@@ -1,13 +1,13 @@
 """Interception: a TLS context for each host, under the company's own CA.
 
-Promises: no leaf for a host outside the CA's name constraints; leaves live for days and are renewed in time; TLS 1.2 or
-newer; a client that asks for another name than its tunnel's gets no handshake; HTTP/1.1 is all that is offered. A leaf's
-key touches no disk.
+Promises: no leaf for a host outside the CA's name constraints; leaves live for days and are renewed in time; TLS 1.2
+or newer; a client that asks for another name than its tunnel's gets no handshake; HTTP/1.1 is all that is offered. A
+leaf's key touches no disk.
 
-OpenSSL answers the wrong name with an `unrecognized_name` alert. asyncio and uvloop close a failed handshake before they
-have sent what OpenSSL wrote, so on their transports the client sees the connection end. Python's TLS server ends no
-handshake over ALPN: a client that offers only h2 is connected without a protocol chosen. Either it leaves, or it sends
-HTTP/2's preface, `PRI * HTTP/2.0`, which is no head of HTTP/1.1 and gets a 400 at once.
+OpenSSL answers the wrong name with an `unrecognized_name` alert, but asyncio and uvloop close a failed handshake before
+they have sent it: on their transports the client sees the connection end. Nor does Python's TLS end a handshake over
+ALPN: a client that offers only h2 is connected without a protocol. It leaves, or its preface, `PRI * HTTP/2.0`, gets a
+400 at once.
 """
 
 from __future__ import annotations
