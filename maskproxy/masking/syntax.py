@@ -1,7 +1,7 @@
 r"""Reads the part of the regex language that can be made safe for a stream; refuses the rest with the reason.
 
 Taken: literals, escapes, classes, groups, alternation, bounded repetition, `(?i)`, one `(?P<secret>...)` at the top
-level; at the edges `\b`, `\A`, `\Z` and look-around of one byte; at the very end one class without bound, perhaps with an
+level; at the edges `\b`, `\A`, `\Z` and look-around of one byte; at the end one class without bound, perhaps with an
 optional terminator after it. Patterns work on bytes; `\d \w \s \b` mean ASCII; a negated class takes every byte
 of a character outside ASCII.
 """
@@ -80,6 +80,8 @@ class _Parser:
         items = self._series(top=True)
         right_marks = self._edges("\\Z", ("(?!", "(?="))
         if self._at < len(self._text):
+            if right_marks:
+                refuse("\\b and look-around are taken at the edges of the pattern only")
             refuse(f"{self._text[self._at : self._at + 4]!r} is not understood at character {self._at + 1}")
         before: Node
         after: Node

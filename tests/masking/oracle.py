@@ -7,13 +7,11 @@ that no group has to be read out of a match.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from maskproxy.masking import Placeholders
-
-LIMIT = 4096
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,8 @@ class OracleRule:
     left: str = ""
     right: str = ""
     rank: int = 2
-    accepts: Callable[[bytes], bool] = field(default=lambda _: True)
+    holds: str = ""
+    """A candidate is masked only if this is found in it."""
 
 
 @lru_cache(maxsize=20_000)
@@ -84,7 +83,9 @@ def _runs(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def spans(rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders) -> list[tuple[str, int, int]]:
+def spans(
+    rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders, *, limit: int = 4096
+) -> list[tuple[str, int, int]]:
     """Give (rule, start, end) of every span that is masked."""
     mine = _own(text, placeholders)
     survivors: list[tuple[int, int, str, int]] = []
@@ -101,7 +102,7 @@ def spans(rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders) 
         survivors += [
             (start, -rule.rank, rule.id, end)
             for start, end in _runs(pieces)
-            if end - start > LIMIT or rule.accepts(text[start:end])
+            if end - start > limit or _compiled(rule.holds).search(text[start:end])
         ]
     named = []
     for start, end in _runs([(start, end) for start, _, _, end in survivors]):
@@ -109,9 +110,9 @@ def spans(rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders) 
     return named
 
 
-def mask(rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders) -> bytes:
+def mask(rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders, *, limit: int = 4096) -> bytes:
     out, at = [], 0
-    for rule, start, end in spans(rules, text, placeholders):
+    for rule, start, end in spans(rules, text, placeholders, limit=limit):
         out += [text[at:start], placeholders.make(rule, text[start:end])]
         at = end
     return b"".join([*out, text[at:]])
