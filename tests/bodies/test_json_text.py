@@ -368,3 +368,28 @@ def test_more_findings_than_are_listed_are_masked_all_the_same() -> None:
     masked = mask_json(raw, fake_masking())
     assert KEY.encode() not in bytes(masked.forward)
     assert len(masked.findings) == 10_000
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_long_documents_are_masked_wherever_the_secret_stands(data: st.DataObject) -> None:
+    """Documents of many windows: a look at one window must spare nothing in another."""
+    rows: list[Any] = []
+    for _ in range(data.draw(st.integers(1, 60))):
+        size = data.draw(st.sampled_from([0, 10, 700, 5000, 9000]))
+        what = data.draw(st.sampled_from(["", "", "", KEY, "pwd"]))
+        rows.append(
+            {"pwd": "hunterpw", "pad": "x" * size} if what == "pwd" else {"pad": "x" * size + what, what: [what]}
+        )
+    raw = json.dumps({"rows": rows}).encode()
+    assert json.loads(mask_json(raw, fake_masking()).forward) == masked_by_hand({"rows": rows})
+
+
+@pytest.mark.parametrize("kind", ["thinking", "something"])
+def test_what_waits_for_its_object_s_end_is_masked_over_many_windows(kind: str) -> None:
+    block = {"thinking": f"so {KEY}", "pad": ["x" * 9000, {"y": "x" * 9000}], "more": "x" * 20_000, "type": kind}
+    masked = mask_json(request(block, {"text": KEY}), fake_masking(), REQUEST)
+    forward, record = blocks_of(masked.forward)[0], blocks_of(masked.record)[0]
+    assert forward["thinking"] == (f"so {KEY}" if kind == "thinking" else f"so {MASKED_KEY}")
+    assert record == block | {"thinking": f"so {MASKED_KEY}"}
+    assert blocks_of(masked.forward)[1] == {"text": MASKED_KEY}
