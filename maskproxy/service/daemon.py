@@ -80,7 +80,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
         admin = self._admin()
         try:
-            admin_place = str(await admin.start()) if admin is not None else ""
+            admin_place = await self._open_admin(admin)
             bound = await self._listen()
             self._log("ready", listeners=", ".join(f"{host}:{port}" for host, port in bound), admin=admin_place)
             self._notifier.ready()
@@ -94,6 +94,13 @@ class Daemon:
             await self._listeners.close()
             if admin is not None:
                 await admin.close()
+
+    @staticmethod
+    async def _open_admin(admin: Admin | None) -> str:
+        try:
+            return str(await admin.start()) if admin is not None else ""
+        except OSError as error:
+            raise StartFailed(f"The admin address cannot be bound: {os.strerror(error.errno or 0)}.") from error
 
     def _admin(self) -> Admin | None:
         if self.config.admin is None:
