@@ -1,13 +1,11 @@
 """Interception: a TLS context for each host, under the company's own CA.
 
 Promises: no leaf for a host outside the CA's name constraints; leaves live for days and are renewed in time; TLS 1.2
-or newer; a client that asks for another name than its tunnel's gets no handshake; HTTP/1.1 is all that is offered. A
-leaf's key touches no disk.
+or newer; a client that asked for another name than its tunnel's is known as such, and the certificate does not fit
+that name; HTTP/1.1 is all that is offered. A leaf's key touches no disk.
 
-OpenSSL answers the wrong name with an `unrecognized_name` alert, but asyncio and uvloop close a failed handshake before
-they have sent it: on their transports the client sees the connection end. Nor does Python's TLS end a handshake over
-ALPN: a client that offers only h2 is connected without a protocol. It leaves, or its preface, `PRI * HTTP/2.0`, gets a
-400 at once.
+Python's TLS does not end a handshake over ALPN: a client that offers only h2 is connected without a protocol. It leaves,
+or its preface, `PRI * HTTP/2.0`, gets a 400 at once.
 """
 
 from __future__ import annotations
@@ -20,6 +18,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
+from weakref import WeakSet
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -29,11 +28,19 @@ from maskproxy.errors import ConfigurationFault, Misdirected, Unavailable
 from maskproxy.gateway.issuing import CaKey, canonical, make_ca, mint_leaf, permits
 from maskproxy.gateway.private_files import NotPrivate, read_private
 
-__all__ = ["CertificateAuthority", "make_ca"]
+__all__ = ["CertificateAuthority", "asked_for_another", "make_ca"]
 
 _RENEWED_BEFORE = timedelta(days=1)
 _MOST_CONTEXTS = 256
 _LARGEST_PEM_BYTES = 256 * 1024
+
+
+_misnamed: WeakSet[ssl.SSLObject] = WeakSet()
+
+
+def asked_for_another(connection: object) -> bool:
+    """Tell whether a client's TLS handshake named another host (SNI) than its certificate was made for."""
+    return isinstance(connection, ssl.SSLObject) and connection in _misnamed
 
 
 class _Held(NamedTuple):
@@ -104,11 +111,11 @@ class CertificateAuthority:
 
 
 def _server_context(host: str, key: ec.EllipticCurvePrivateKey, chain: Sequence[x509.Certificate]) -> ssl.SSLContext:
-    def check_name(_: ssl.SSLObject, asked: str | None, __: ssl.SSLContext) -> int | None:
-        # No name is fine: clients send none for an address, and the tunnel has said where it goes.
-        if asked is None or canonical(asked) == host:
-            return None
-        return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+    def check_name(connection: ssl.SSLObject, asked: str | None, _: ssl.SSLContext) -> None:
+        # No name is fine: clients send none for an address, and the tunnel has said where it goes. Another name does not
+        # end in an alert, which asyncio and uvloop would drop with the connection: requests are refused in words.
+        if asked is not None and canonical(asked) != host:
+            _misnamed.add(connection)
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

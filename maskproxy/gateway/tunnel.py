@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from maskproxy.access.grants import open_grants
 from maskproxy.access.tokens import Person
-from maskproxy.errors import Denied, MaskproxyError, Unauthenticated, Unavailable, UpstreamFailed
+from maskproxy.errors import Denied, MaskproxyError, Misdirected, Unauthenticated, Unavailable, UpstreamFailed
 from maskproxy.gateway.addresses import resolve_public
+from maskproxy.gateway.certificates import asked_for_another
 from maskproxy.gateway.connection import Connection
 from maskproxy.gateway.heads import ConnectHead, caller_token
 from maskproxy.gateway.relay import relay
@@ -106,6 +107,8 @@ async def _intercept(
     if inner is None:
         http.connection_lost(None)
         return
+    if asked_for_another(inner.get_extra_info("ssl_object")):
+        connection.who = Misdirected(f"This tunnel leads to {target.host}, and TLS asked for another host (SNI).")
     http.start(inner)
 
 

@@ -115,7 +115,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             mono_ns=time.monotonic_ns,
         )
         undo.pop_all()
-    net.know(secret.decode("latin-1") for credential in credentials for secret in credential.known_secrets())
+    net.follow(lambda: [secret.decode("latin-1") for one in credentials for secret in one.known_secrets()])
     return Parts(gateway, log, net, metrics, keys, pool, workers, recorder, credentials)
 
 

@@ -12,7 +12,7 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -33,18 +33,19 @@ TOKENS = re.compile(
 
 
 class Net:
-    """Masks token-like text and the secrets that it was told of."""
+    """Masks token-like text and the secrets that the daemon knows of at the moment."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._known: tuple[str, ...] = ()
-        self.know(secrets)
+        fixed = tuple(secrets)
+        self._source: Callable[[], Iterable[str]] = lambda: fixed
 
-    def know(self, secrets: Iterable[str]) -> None:
-        """Replace the known secrets; longest first, so that none hides behind its own prefix."""
-        self._known = tuple(sorted({s for s in secrets if len(s) >= MIN_KNOWN}, key=len, reverse=True))
+    def follow(self, source: Callable[[], Iterable[str]]) -> None:
+        """Ask `source` for the known secrets whenever a line is written: they change while the daemon runs."""
+        self._source = source
 
     def mask(self, text: str) -> str:
-        for secret in self._known:
+        """Longest first, so that no secret hides behind its own prefix."""
+        for secret in sorted({s for s in self._source() if len(s) >= MIN_KNOWN}, key=len, reverse=True):
             text = text.replace(secret, MASK)
         return TOKENS.sub(MASK, text)
 

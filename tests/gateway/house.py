@@ -277,14 +277,20 @@ class House:
         return context
 
     async def tunnel(
-        self, token: str | None, *, host: str = HOST, sni: str | None = None, tls: bool = False
+        self,
+        token: str | None,
+        *,
+        host: str = HOST,
+        sni: str | None = None,
+        tls: bool = False,
+        context: ssl.SSLContext | None = None,
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """CONNECT and the inner handshake."""
         reader, writer = await self.connect(tls=tls)
         proof = f"Proxy-Authorization: Bearer {token}\r\n" if token is not None else ""
         writer.write(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{proof}\r\n".encode())
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
-        await writer.start_tls(self.inner_context(), server_hostname=sni or host)
+        await writer.start_tls(context or self.inner_context(), server_hostname=sni or host)
         return reader, writer
 
     async def raw(self, data: bytes) -> bytes:

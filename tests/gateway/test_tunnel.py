@@ -99,10 +99,18 @@ async def test_basic_with_the_token_as_password(house: House) -> None:
     writer.close()
 
 
-async def test_a_sni_that_differs_from_the_target_is_an_alert(house: House) -> None:
-    with pytest.raises((ssl.SSLError, ConnectionError)):
+async def test_a_sni_that_differs_from_the_target_is_misdirected(house: House) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError):
         await house.tunnel(house.token(), sni="telemetry.example.com")
+    context = house.inner_context()
+    context.check_hostname = False
+    reader, writer = await house.tunnel(house.token(), sni="telemetry.example.com", context=context)
+    writer.write(f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+    answer = await read_answer(reader)
+    assert answer.status == 421
+    assert "SNI" in answer.message
     assert house.origin.connections == 0
+    writer.close()
 
 
 @pytest.mark.parametrize("host", ["telemetry.example.com", "api.anthropic.com:444", "example.com"])

@@ -86,7 +86,7 @@ def test_known_secrets_are_masked_and_replaced() -> None:
     log, net = start("info", "json", secrets=["hunter2pw", "hunter2pw-longer", "abc"], stream=stream)
     log("hunter2pw-longer hunter2pw abc")
     assert only(stream)["event"] == f"{MASK} {MASK} abc"
-    net.know([])
+    net.follow(list)
     log("hunter2pw")
     assert stream.getvalue().count("hunter2pw") == 1
 
