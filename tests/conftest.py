@@ -1,4 +1,4 @@
-"""One manner for every property: no deadline for a single example, since machines are noisy and timing is not tested."""
+"""One manner for every property: no deadline for a single example, since machines are noisy and nothing tests timing."""
 
 from hypothesis import settings
 
