@@ -1,4 +1,4 @@
-"""One manner for every property: no deadline for a single example, since machines are noisy and nothing tests timing."""
+"""One manner for every property: no deadline for an example, since machines are noisy and nothing tests timing."""
 
 from hypothesis import settings
 

@@ -4,8 +4,8 @@ Promises: no leaf for a host outside the CA's name constraints; leaves live for 
 or newer; a client that asked for another name than its tunnel's is known as such, and the certificate does not fit
 that name; HTTP/1.1 is all that is offered. A leaf's key touches no disk.
 
-Python's TLS does not end a handshake over ALPN: a client that offers only h2 is connected without a protocol. It leaves,
-or its preface, `PRI * HTTP/2.0`, gets a 400 at once.
+Python's TLS does not end a handshake over ALPN: a client that offers only h2 is connected without a protocol. It
+leaves, or its preface, `PRI * HTTP/2.0`, gets a 400 at once.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ class CertificateAuthority:
 
 def _server_context(host: str, key: ec.EllipticCurvePrivateKey, chain: Sequence[x509.Certificate]) -> ssl.SSLContext:
     def check_name(connection: ssl.SSLObject, asked: str | None, _: ssl.SSLContext) -> None:
-        # No name is fine: clients send none for an address, and the tunnel has said where it goes. Another name does not
-        # end in an alert, which asyncio and uvloop would drop with the connection: requests are refused in words.
+        # No name is fine: clients send none for an address, and the tunnel has said where it goes. Another name ends in
+        # no alert, which asyncio and uvloop would drop with the connection: requests are refused in words.
         if asked is not None and canonical(asked) != host:
             _misnamed.add(connection)
 
