@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 
 from maskproxy.errors import RuleRefused
 
@@ -28,17 +29,19 @@ _EXAMPLES = frozenset(
         "e21b597ba6b9cafa59d9ebc4d65c0385f5eb3fa56abab2607fa76589ad849a33",
     )
 )
-_STAND_IN = re.compile(
-    rb"(?i)(?:"
-    rb"[x*.#_0-]{4,}|(.)\1{5,}|"
-    rb"<.*>|\[.*\]|"
-    rb"(?:your|my|insert|enter|put|add|replace|the|some|a)[-_. ]?(?:[a-z0-9]+[-_. ]?){0,6}"
-    rb"(?:key|token|secret|password|passwd|pass|pwd|credential|value)s?(?:[-_. ]?(?:here|goes|value))*|"
-    rb"(?:[a-z0-9]+[-_. ])*"
-    rb"(?:example|placeholder|redacted|masked|changeme|change[-_. ]me|dummy|fixme)(?:[-_. ][a-z0-9]+)*|"
-    rb"(?:null|none|nil|true|false|undefined|required|optional|string|bytes|boolean|integer|number|unknown|empty)"
-    rb")"
+_FILLED = re.compile(rb"[xX*.#_0-]{4,}|(.)\1{5,}|<.*>|\[.*\]", re.DOTALL)
+_NOTHING = frozenset(
+    b"null none nil true false undefined required optional string bytes boolean integer number unknown empty".split()
 )
+_TELLING = frozenset(b"example placeholder redacted masked changeme dummy fixme".split())
+_OPENING = frozenset(b"your my insert enter put add replace the some a".split())
+_NAMING = frozenset(
+    word + plural
+    for word in b"key token secret password passwd pass pwd credential value apikey".split()
+    for plural in (b"", b"s")
+)
+_RUN_TOGETHER = re.compile(rb"(?:your|my|insert|enter|some)[a-z]{0,16}(?:key|token|secret|password|passwd)(?:here)?")
+_STAND_IN_LIMIT = 80
 _REFERENCE = re.compile(
     rb"\$\{.*|\$\(.*|\$[A-Za-z_]\w*|%\w+%|%\([^)]*\)s|%s|\{\{?.*|<%.*|#\{.*|@\w+(?:\.\w+)*@|"
     rb"&?\*?[A-Za-z_]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+|"
@@ -66,7 +69,20 @@ def is_example(text: bytes) -> bool:
 
 def is_stand_in(text: bytes) -> bool:
     """Tell whether people write this where a secret belongs: `xxxx`, `<token>`, `your-api-key-here`."""
-    return _STAND_IN.fullmatch(text) is not None
+    if _FILLED.fullmatch(text):
+        return True
+    if len(text) > _STAND_IN_LIMIT:
+        return False
+    lower = text.lower()
+    words = re.split(rb"[-_. ]", lower)
+    plain = all(word.isalnum() for word in words)
+    return (
+        lower in _NOTHING
+        or (plain and not _TELLING.isdisjoint(words))
+        or (plain and any(pair == (b"change", b"me") for pair in pairwise(words)))
+        or (plain and words[0] in _OPENING and not _NAMING.isdisjoint(words[1:]))
+        or _RUN_TOGETHER.fullmatch(lower) is not None
+    )
 
 
 def is_reference(text: bytes) -> bool:

@@ -90,3 +90,12 @@ def test_settings_are_read() -> None:
 def test_settings_that_cannot_be_meant_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(RuleRefused):
         checks.read(settings)
+
+
+@pytest.mark.parametrize("name", ["stand-in", "reference", "identifier", "hex", "code", "constant"])
+def test_a_check_reads_the_longest_candidate_in_no_time(name: str) -> None:
+    # A check that tries every way of splitting a text would not come back from these.
+    check = checks.read({"clear": [name]})
+    for unit in (b"a", b"a1", b"aB", b"a_", b"a.", b"your", b"my-", b"A_", b"<", b"x=", b"${"):
+        text = (unit * 4096)[:4095] + b"!"
+        assert check.pass_(text) or name in {"reference", "code"}
