@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import trustme
 import yaml
@@ -55,8 +55,9 @@ class Place:
         self.document: dict[str, Any] = {}
         self.program: Program
         self._programs: list[Program] = []
+        self._writers: list[asyncio.StreamWriter] = []
 
-    async def __aenter__(self) -> Place:
+    async def __aenter__(self) -> Self:
         await self.issuer.start()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
@@ -67,6 +68,8 @@ class Place:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for writer in self._writers:
+            await gone(writer)
         for program in self._programs:
             await program.end()
         await self.origin.close()
@@ -138,10 +141,12 @@ class Place:
         return context
 
     async def connect(self, *, tls: bool = False) -> Streams:
-        if not tls:
-            return await asyncio.open_connection("127.0.0.1", self.program.ports[0])
-        context = self.client_context(inner=False)
-        return await asyncio.open_connection("localhost", self.program.ports[1], ssl=context)
+        """A connection that is cut at the end of the test, if it has not ended before."""
+        host, port = ("localhost", self.program.ports[1]) if tls else ("127.0.0.1", self.program.ports[0])
+        context = self.client_context(inner=False) if tls else None
+        streams = await asyncio.open_connection(host, port, ssl=context)
+        self._writers.append(streams[1])
+        return streams
 
     async def tunnel(self, token: str, *, host: str = HOST, tls: bool = False) -> Streams:
         reader, writer = await self.connect(tls=tls)
