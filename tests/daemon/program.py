@@ -28,7 +28,7 @@ async def until(condition: Callable[[], bool], what: str, within_s: float = WAIT
     """Wait for something that nobody tells us of."""
     try:
         async with asyncio.timeout(within_s):
-            while not condition():  # noqa: ASYNC110 - it happens in another process
+            while not condition():
                 await asyncio.sleep(PAUSE_S)
     except TimeoutError:
         raise AssertionError(f"waited in vain: {what}") from None
@@ -152,7 +152,7 @@ class Program:
         value = 0.0
         try:
             async with asyncio.timeout(WAIT_S):
-                while not fits(value := (await self.metrics()).get(sample, 0.0)):  # noqa: ASYNC110 - as above
+                while not fits(value := (await self.metrics()).get(sample, 0.0)):
                     await asyncio.sleep(PAUSE_S)
         except TimeoutError:
             raise AssertionError(f"{sample} stays at {value}") from None

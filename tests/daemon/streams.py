@@ -60,7 +60,7 @@ def held(gate: asyncio.Event, *, say: str = "hello ") -> Reply:
         writer.write(chunk(begin() + event(start) + delta(say)))
         await writer.drain()
         await gate.wait()
-        while b"forever" in received.body and not writer.is_closing():  # noqa: ASYNC110 - nobody tells us
+        while b"forever" in received.body and not writer.is_closing():
             await asyncio.sleep(0.05)
         writer.write(
             chunk(delta("and good-bye") + event({"type": "content_block_stop", "index": 0}) + end()) + chunk(b"")
