@@ -13,7 +13,7 @@ from maskproxy.bodies.json_literal import NOT_JSON, WayBack, decode
 from maskproxy.bodies.keyed import find_under_key, shown_key
 from maskproxy.bodies.output import BodyFinding
 from maskproxy.bodies.places import FREE, Exemption, Kind, Place, fits
-from maskproxy.errors import BadRequest, UnsupportedCoding
+from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding
 from maskproxy.masking import Masking
 
 _WS = rb"[ \t\n\r]*+"
@@ -23,12 +23,22 @@ _VALUE = rb'(?:"(' + _STRING + rb')"|([{\[])|' + _SCALAR + rb")" + _WS + rb"([,}
 # Groups of both: 1 the key, 2 the string, 3 an opening bracket, 4 the comma or closing bracket that follows.
 _MEMBER = re.compile(_WS + rb'"(' + _STRING + rb')"' + _WS + b":" + _WS + _VALUE)
 _ELEMENT = re.compile(_WS + b"()" + _VALUE)
+# Runs of elements or members that need no look one by one, each with its comma: for bodies of very many small values.
+_FLAT = rb'(?:"' + _STRING + rb'"|' + _SCALAR + rb"|\[" + _WS + rb"\]|\{" + _WS + rb"\})" + _WS
+_FLAT_MEMBER = rb'"' + _STRING + rb'"' + _WS + b":" + _WS + _FLAT
+_FLAT_OBJECT = rb"\{" + _WS + _FLAT_MEMBER + b"(?:," + _WS + _FLAT_MEMBER + rb")*+\}" + _WS
+_BLANKS = re.compile(rb"(?:" + _WS + rb"(?:" + _SCALAR + rb"|\[" + _WS + rb"\]|\{" + _WS + rb"\})" + _WS + rb",)++")
+_ELEMENTS = re.compile(rb"(?:" + _WS + rb"(?:" + _FLAT + rb"|" + _FLAT_OBJECT + rb"),)++")
+_MEMBERS = re.compile(rb"(?:" + _WS + _FLAT_MEMBER + rb",)++")
 _CLOSED = re.compile(_WS + rb"([,}\]]?)")
 
 MOST_DEPTH = 10_000
 MOST_KEYS = 10_000
 MOST_FINDINGS = 10_000
 """What is found beyond is masked all the same and only not listed."""
+MOST_EDITS = 100_000
+MOST_STEPS = 2_000_000
+"""Values looked at one by one: some seconds of work. A body of more of them, or of more secrets, is refused."""
 
 _WINDOW_BYTES = 8192
 _PATH_DEPTH = 24
@@ -38,7 +48,7 @@ _BLOT = b"MASKED_MCP_AUTHORIZATION_TOKEN"
 class _Frame:
     """An open object or array."""
 
-    __slots__ = ("index", "is_object", "key", "pending", "place", "seen", "told", "view_key")
+    __slots__ = ("index", "is_free", "is_object", "key", "pending", "place", "seen", "told", "view_key")
 
     def __init__(self, place: Place, *, is_object: bool, view_key: bytes) -> None:
         self.place = place
@@ -46,6 +56,7 @@ class _Frame:
         self.view_key = view_key
         self.key = b""
         self.index = -1
+        self.is_free = place is FREE or (not is_object and place.items is None)
         if is_object and place.keys_once:
             self.seen: set[bytes] = set()
         if is_object and place.exempt:
@@ -78,6 +89,7 @@ class Walk:
         self._refuse_media = refuse_media
         self._prefix = prefix
         self._may_have_surrogates = b"\\ud" in raw or b"\\uD" in raw
+        self._steps = 0
         self._stack: list[_Frame] = []
         self.edits: list[Edit] = []
         self.streams: list[tuple[bytes, Spot]] = []
@@ -94,6 +106,7 @@ class Walk:
         frame: _Frame | None = None
         at = 0
         while True:
+            at = self._pass_over(frame, at)
             is_member = frame is not None and frame.is_object
             match = (_MEMBER if is_member else _ELEMENT).match(raw, at)
             if match is None:
@@ -120,6 +133,24 @@ class Walk:
             frame = stack[-1]
         if end or at != len(raw):
             raise BadRequest(NOT_JSON)
+
+    def _pass_over(self, frame: _Frame | None, at: int) -> int:
+        """Pass over a run of small values in a free object or array, where it is known that nothing can be found."""
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise TooLarge("The body has too many values.")
+        if frame is None or not frame.is_free or self._may_have_surrogates:
+            return at
+        raw = self._raw
+        if not self._scan:
+            match = (_MEMBERS if frame.is_object else _ELEMENTS).match(raw, at)
+        elif frame.is_object:
+            match = _MEMBERS.match(raw, at, self._cold_until) if self._cold_from < at < self._cold_until else None
+        else:
+            match = _BLANKS.match(raw, at)
+            if match is not None:
+                frame.index += raw.count(b",", at, match.end())
+        return at if match is None else match.end()
 
     @property
     def findings(self) -> list[BodyFinding]:
@@ -260,6 +291,8 @@ class Walk:
             self._note(start, stop, found.rule, found.placeholder.encode(), record_only=record_only)
 
     def _note(self, start: int, end: int, rule: str, placeholder: bytes, *, record_only: bool) -> None:
+        if len(self.edits) >= MOST_EDITS:
+            raise TooLarge("The body holds more secrets than can be masked in one go.")
         self.edits.append(Edit(start, end, placeholder, record_only))
         if len(self._found) < MOST_FINDINGS:
             self._found.append((start, BodyFinding(rule, self._path(), placeholder.decode())))

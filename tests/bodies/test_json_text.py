@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskproxy.bodies import json_walk
 from maskproxy.bodies.claude import ANSWER, BATCH_REQUEST, REQUEST
 from maskproxy.bodies.json_text import mask_json
 from maskproxy.bodies.places import FREE, Place
-from maskproxy.errors import BadRequest, UnsupportedCoding
+from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding
 from tests.bodies.fake_masking import FakeMasking, fake_masking
 
 KEY = "KEY" + "01234567"
@@ -393,3 +395,36 @@ def test_what_waits_for_its_object_s_end_is_masked_over_many_windows(kind: str) 
     assert forward["thinking"] == (f"so {KEY}" if kind == "thinking" else f"so {MASKED_KEY}")
     assert record == block | {"thinking": f"so {MASKED_KEY}"}
     assert blocks_of(masked.forward)[1] == {"text": MASKED_KEY}
+
+
+SMALL_VALUES = [
+    *["1", "-2.5e3", "null", "[]", "{ }", '""', '"KEY01234567"', '"x"', '{"a":1}', "[1,2]", "[[],[{}]]"],
+    *['{"pwd": "hunterpw", "b": []}', '{"a":{"b":1}}', '["KEY01234567",1]', '"\\ud83d\\ude00"', '{"KEY":"x"}'],
+]
+many = st.sampled_from(SMALL_VALUES)
+
+
+@settings(max_examples=200, deadline=None)
+@given(values=st.lists(many, max_size=30), key=st.sampled_from(["name", "pwd", "a"]), mark=st.sampled_from(["", "KEY"]))
+def test_runs_of_small_values_are_read_like_single_ones(values: list[str], key: str, mark: str) -> None:
+    array = "[ " + " ,\n".join(values) + "]"
+    for raw in (array, f'{{"{key}": {array}, "mark": "{mark}"}}', f'[{array}, {array}, "{mark}"]'):
+        masked = mask_json(raw.encode(), fake_masking())
+        assert json.loads(masked.forward) == masked_by_hand(json.loads(raw))
+        for finding in masked.findings:
+            found: Any = json.loads(masked.forward)
+            for step in re.findall(r"\[(\d+)\]|(\w+)", finding.place.removeprefix("body")):
+                found = found[int(step[0]) if step[0] else step[1]]
+            assert finding.placeholder in str(found)
+        with pytest.raises(BadRequest):
+            mask_json(raw.replace("]", ",]", 1).encode(), fake_masking())
+
+
+def test_bodies_of_too_many_values_or_secrets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_walk, "MOST_STEPS", 1000)
+    monkeypatch.setattr(json_walk, "MOST_EDITS", 100)
+    for values in (b"[[]]," * 500, b'"KEY01234567",' * 101, b'{"KEY":[{}]},' * 400):
+        with pytest.raises(TooLarge):
+            mask_json(b'["KEY", ' + values + b"1]", fake_masking())
+    for few in (b"1, [], {}," * 5000, b'"KEY01234567",' * 100):
+        assert mask_json(b'["KEY", ' + few + b"1]", fake_masking()).forward.endswith(b"1]")
