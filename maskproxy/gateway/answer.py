@@ -94,6 +94,8 @@ async def give_answer(answer: Answer, reservation: Reservation) -> web.StreamRes
     assert journal is not None
     fields = answer.fields()
     await journal.response(answer.upstream.status, answer.upstream.reason, fields)
+    if answer.observed:
+        fields = heads.for_client(answer.upstream.fields)
     response = web.StreamResponse(status=answer.upstream.status, reason=answer.upstream.reason)
     for name, value in fields:
         response.headers.add(name, value)

@@ -102,9 +102,13 @@ class Exchange:
                     raise too_large(str(error)) from error
             elif head.method not in _BODILESS:
                 body = trusted(b"", why="an empty body")
+            if grant.mode == "observe":
+                target, fields = head.target, heads.for_upstream(head.fields, credential_field=self._credential_field)
             upstream = await self._send(route, credential, head.method, target, fields, body)
+            body = None
+            reservation.shrink(reservation.held_bytes)
             try:
-                self.answer = Answer(self, head, masking, upstream, len(mask.findings))
+                self.answer = Answer(self, head, masking, upstream, len(in_target) + len(mask.findings))
                 return await give_answer(self.answer, reservation)
             finally:
                 await upstream.close()
@@ -156,10 +160,14 @@ class Exchange:
             self._refusal: MaskproxyError = error
         return self.grant
 
+    @property
+    def _credential_field(self) -> str | None:
+        credential = self.route.credential if self.route is not None else None
+        return credential.header if credential is not None else None
+
     def _masked_head(self, masking: Masking, head: RequestHead) -> tuple[str, heads.Fields, list[BodyFinding]]:
         """The target and the fields that go upstream. A secret in a URL or a field's value is masked like any other."""
-        credential = self.route.credential if self.route is not None else None
-        fields = heads.for_upstream(head.fields, credential_field=credential.header if credential else None)
+        fields = heads.for_upstream(head.fields, credential_field=self._credential_field)
         target, findings = mask_target(masking, head.target)
         return target.decode("ascii"), masked_fields(masking, fields), findings
 

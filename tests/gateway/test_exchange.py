@@ -259,8 +259,11 @@ async def test_a_grant_that_observes_forwards_as_it_is_and_records_masked(house:
     token = house.token(groups=["observed"])
     body = messages(f"key {GITHUB}")
     house.origin.reply = streaming(sse(f"here {AWS} end"))
-    answer = await house.post("/v1/messages", body, token)
-    assert house.origin.received[0].body == body
+    answer = await house.post(f"/v1/messages?k={GITHUB}", body, token, more=f"X-Note: {AWS}\r\n")
+    (received,) = house.origin.received
+    assert received.body == body
+    assert GITHUB in received.line
+    assert received.value("x-note") == AWS
     assert AWS in text_of(answer.body)
     recorded = await house.recorded()
     assert GITHUB.encode() not in recorded
