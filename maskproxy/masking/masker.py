@@ -90,6 +90,7 @@ class Masker:
         "_known",
         "_literals",
         "_masking",
+        "_seen",
         "_shortest",
         "findings",
     )
@@ -102,6 +103,8 @@ class Masker:
         self._buffer = b""
         self._base = 0
         self._before = TEXT_EDGE
+        self._seen = 0
+        """Matches that end here or before have been noted; what ends at a text's end is judged again with more."""
         self._evidence: Evidence | None = None
         self._group: _Group | None = None
         self.findings: list[Finding] = []
@@ -157,7 +160,7 @@ class Masker:
 
     def _last(self, text: bytes) -> Masked:
         if len(text) >= self._shortest and self._detect(text, final=True):
-            return self._settle(text, final=True)
+            return self._settle(text, final=True, alive=len(text))
         return Masked(text)
 
     def _alive(self, text: bytes) -> int:
@@ -190,7 +193,8 @@ class Masker:
         if not hits and not literals:
             return self._evidence is not None
         evidence = Evidence() if self._evidence is None else self._evidence
-        for index, core_end in sorted(set(hits)):
+        seen, self._seen = self._seen - self._base, self._base + size - 1
+        for index, core_end in sorted({hit for hit in hits if hit[1] > seen}):
             if index == rules.placeholder_index:
                 self._note_own(evidence, text, core_end)
                 continue

@@ -73,22 +73,12 @@ class Evidence:
         for older in self._older:
             older.end = ceil(older.end)
             pieces += _without(own, older)
+        pieces = _merged(pieces)
         self.matches = {(piece.rule, piece.start, piece.end) for piece in pieces if piece.verdict is None}
         for tail in self.tails.values():
             verdict = True if tail.decided else None
             pieces += _without(own, Candidate(tail.rule, tail.start, tail.end, verdict, growing=True))
-        pieces.sort(key=lambda piece: (piece.rule, piece.start))
-        merged: list[Candidate] = []
-        for piece in pieces:
-            last = merged[-1] if merged else None
-            if last is None or last.rule != piece.rule or piece.start >= last.end:
-                merged.append(piece)
-                continue
-            last.end = max(last.end, piece.end)
-            last.growing = last.growing or piece.growing
-            if last.verdict is None:
-                last.verdict, last.resumed = piece.verdict, piece.resumed
-        return merged
+        return _merged(pieces)
 
     def settle(
         self, candidates: Iterable[Candidate], alive: int, check: Callable[[Candidate], bool], *, final: bool
@@ -129,6 +119,22 @@ class Evidence:
             if c.verdict is not None and c.start < frontier < c.end
         ]
         return goes_on
+
+
+def _merged(pieces: list[Candidate]) -> list[Candidate]:
+    """Make one candidate of the pieces of one rule that overlap."""
+    pieces.sort(key=lambda piece: (piece.rule, piece.start))
+    merged: list[Candidate] = []
+    for piece in pieces:
+        last = merged[-1] if merged else None
+        if last is None or last.rule != piece.rule or piece.start >= last.end:
+            merged.append(piece)
+            continue
+        last.end = max(last.end, piece.end)
+        last.growing = last.growing or piece.growing
+        if last.verdict is None:
+            last.verdict, last.resumed = piece.verdict, piece.resumed
+    return merged
 
 
 def _without(own: list[Span], piece: Candidate) -> list[Candidate]:

@@ -51,7 +51,7 @@ def test_a_sample_is_masked_alike_in_every_cut(rule: Rule, sample: bytes) -> Non
     whole, findings = MASKING.text(sample)
     assert findings
     assert all(sample[f.start : f.end] not in bytes(whole) for f in findings)
-    for step in (1, 2, 3, 7, 64):
+    for step in (1, 3, 64):
         stream = MASKING.masker()
         out = b"".join(stream.feed(sample[i : i + step]) for i in range(0, len(sample), step)) + stream.finish()
         assert out == whole
