@@ -236,6 +236,17 @@ def certificate(
     if ca is not None:
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     signer = signer or key
+    if ca:
+        # Clients that verify strictly, as Python 3.13's do, want to know what a CA's key is for and whose it is.
+        names = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only")
+        unused = dict.fromkeys([*names, "decipher_only", "digital_signature"], False)
+        usage = x509.KeyUsage(key_cert_sign=True, crl_sign=True, **unused)
+        signed_by = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+        builder = (
+            builder.add_extension(usage, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(signed_by, critical=False)
+        )
     return builder.sign(signer, None if isinstance(signer, ed25519.Ed25519PrivateKey) else SHA256())
 
 
