@@ -15,15 +15,13 @@ from maskproxy.bodies.codings import decoder
 from maskproxy.bodies.masks import BodyMask, answer_mask
 from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding, UpstreamFailed
 from maskproxy.gateway import heads
-from maskproxy.gateway.intake import mask_piece, mask_rest, masked_whole, off_loop
+from maskproxy.gateway.intake import inflated, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.upstream import UpstreamAnswer
 from maskproxy.masking import Masking
 
 if TYPE_CHECKING:
     from maskproxy.gateway.exchange import Exchange
-
-_PIECE_BYTES = 64 * 1024
 
 
 class Answer:
@@ -66,13 +64,10 @@ class Answer:
         gateway = self.exchange.gateway
         try:
             coding = decoder(self.coding, limit_bytes=limit_bytes)
-            inflates = self.coding not in {None, "identity"}
+            encoded = self.coding not in {None, "identity"}
             async for data in self.upstream.chunks():
-                if not inflates:
-                    yield coding.feed(data)
-                    continue
-                for start in range(0, len(data), _PIECE_BYTES):
-                    yield await off_loop(gateway, coding.feed, data[start : start + _PIECE_BYTES], always=True)
+                async for plain in inflated(gateway, coding, data, encoded=encoded):
+                    yield plain
             yield coding.finish()
         except (BadRequest, TooLarge, UnsupportedCoding) as error:
             raise UpstreamFailed(

@@ -6,12 +6,12 @@ The deadline is a total one that only real progress extends: `body_s`, and a sec
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TypeVar
 
 from aiohttp import StreamReader, web
 
-from maskproxy.bodies.codings import decoder
+from maskproxy.bodies.codings import Decoder, decoder
 from maskproxy.bodies.masks import BodyMask, Output
 from maskproxy.errors import BadRequest, MaskingFailed, MaskproxyError, TimedOut, TooLarge
 from maskproxy.gateway.heads import RequestHead
@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 _BYTES_PER_SECOND = 64 * 1024
 _PIECE_BYTES = 64 * 1024
+_STEP_BYTES = 256 * 1024
 _INLINE_BYTES = 100 * 1024
 
 
@@ -67,14 +68,39 @@ async def decoded(
     gateway: Gateway, request: web.BaseRequest, head: RequestHead, limit_bytes: int
 ) -> AsyncIterator[bytes]:
     """The body without its content coding, in pieces, at most `limit_bytes` in all."""
-    coding = decoder(head.value("content-encoding"), limit_bytes=limit_bytes)
-    inflates = head.value("content-encoding") not in {None, "identity"}
+    named = head.value("content-encoding")
+    coding = decoder(named, limit_bytes=limit_bytes)
     async for data in pieces(gateway, request, limit_bytes):
-        for start in range(0, len(data), _PIECE_BYTES):
-            piece = data[start : start + _PIECE_BYTES]
-            yield await off_loop(gateway, coding.feed, piece, inflates) if inflates else coding.feed(piece)
+        async for plain in inflated(gateway, coding, data, encoded=named not in {None, "identity"}):
+            yield plain
     if rest := coding.finish():
         yield rest
+
+
+async def inflated(gateway: Gateway, coding: Decoder, data: bytes, *, encoded: bool) -> AsyncIterator[bytes]:
+    """Undo the coding of one piece, off the loop and step by step: a few bytes may stand for very many.
+
+    Whoever takes the steps waits for the recorder and the peer between them, so no more than one is ever held.
+    """
+    if not encoded:
+        for start in range(0, len(data), _PIECE_BYTES):
+            yield coding.feed(data[start : start + _PIECE_BYTES])
+        return
+    steps = coding.pieces(data)
+    while step := await off_loop(gateway, lambda _: _next_step(steps), b"", always=True):
+        yield step
+
+
+def _next_step(steps: Iterator[bytes]) -> bytes:
+    """Gather small steps: each costs a hop to a thread. No bytes at the end."""
+    made: list[bytes] = []
+    size = 0
+    for step in steps:
+        made.append(step)
+        size += len(step)
+        if size >= _STEP_BYTES:
+            break
+    return b"".join(made)
 
 
 async def off_loop(gateway: Gateway, call: Callable[[bytes], T], data: bytes, always: bool = False) -> T:

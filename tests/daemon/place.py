@@ -18,8 +18,9 @@ from maskproxy.recording.frames import Frame
 from maskproxy.recording.reader import Reader
 from tests import fakes_tokens
 from tests.daemon.program import WAIT_S, Program, command, gone
-from tests.gateway.house import HOST, SERVICE_KEY, Answer, Issuer, Origin, read_answer
+from tests.gateway.house import HOST, SERVICE_KEY, Answer, Issuer, Origin, Received, read_answer
 
+MIB = 1 << 20
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -42,13 +43,36 @@ class FailingIssuer(Issuer):
         self.key = fakes_tokens.ec_key(name)
 
 
+class LargeOrigin(Origin):
+    """An origin that takes bodies of any size, and keeps no more than the beginning of a chunked one."""
+
+    async def _read(self, reader: asyncio.StreamReader) -> Received:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        line, *rest = head.removesuffix("\r\n\r\n").split("\r\n")
+        received = Received(line, [(n, v.strip()) for n, _, v in (f.partition(":") for f in rest)], b"")
+        if received.value("transfer-encoding") is None:
+            received.body = await reader.readexactly(int(received.value("content-length") or 0))
+            return received
+        while size := int(await reader.readline(), 16):
+            while size > 0:
+                data = await reader.read(min(size, MIB))
+                if not data:
+                    raise ConnectionResetError
+                size -= len(data)
+                if len(received.body) < MIB:
+                    received.body += data
+            await reader.readexactly(2)
+        await reader.readline()
+        return received
+
+
 class Place:
     """`async with Place(folder) as place`, then `await place.run()` as often as needed."""
 
     def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
         self.cache = cache
-        self.origin = Origin()
+        self.origin = LargeOrigin()
         self.issuer = FailingIssuer()
         self.authority = trustme.CA()
         self.secrets: list[str] = [SERVICE_KEY]
