@@ -115,14 +115,15 @@ class State(dict[int, "State | None"]):
 class Backward:
     """Reads a text from its end to its beginning."""
 
-    __slots__ = ("_by_byte", "_firsts", "_near", "_positions", "_rare", "_rarely", "_states", "start")
+    __slots__ = ("_by_byte", "_near", "_positions", "_rare", "_rare_after", "_rarely", "_states", "firsts", "start")
 
     def __init__(self, positions: Positions, start: int, firsts: dict[int, int], *, nullable_with: int = 0) -> None:
         """`firsts`: permitted left neighbours -> the positions that a word under that condition begins with."""
         self._positions = positions
-        self._firsts = firsts
+        self.firsts = firsts
         self._near: list[tuple[int, int]] = []
         """Distances shared by many positions, with these."""
+        self._rare_after: dict[int, int] = {}
         self._rare: dict[int, int] = {}
         """Position -> the positions before it at other distances."""
         for distance, later in positions.after.items():
@@ -130,7 +131,9 @@ class Backward:
                 self._near.append((distance, later))
                 continue
             for position in bits(later):
-                self._rare[position] = self._rare.get(position, 0) | 1 << (position - distance)
+                earlier = position - distance
+                self._rare[position] = self._rare.get(position, 0) | 1 << earlier
+                self._rare_after[earlier] = self._rare_after.get(earlier, 0) | 1 << position
         self._near.sort()
         self._rarely = sum(1 << position for position in self._rare)
         self._by_byte: dict[int, int] = {}
@@ -139,11 +142,11 @@ class Backward:
 
     def step(self, state: State, byte: int) -> State | None:
         """Compute where `byte` leads from `state`, and remember it."""
-        here = state.positions & self._at(byte)
+        here = state.positions & self.at(byte)
         following = None
         if here:
             accepts = 0
-            for neighbours, first in self._firsts.items():
+            for neighbours, first in self.firsts.items():
                 if here & first:
                     accepts |= neighbours
             before = 0
@@ -157,7 +160,15 @@ class Backward:
         state[byte] = following
         return following
 
-    def _at(self, byte: int) -> int:
+    def after(self, position: int) -> int:
+        """Give the positions that may come after this one."""
+        later = 0
+        for distance, ends in self._near:
+            later |= (1 << (position + distance)) & ends
+        return later | self._rare_after.get(position, 0)
+
+    def at(self, byte: int) -> int:
+        """Give the positions that take this byte."""
         positions = self._by_byte.get(byte)
         if positions is None:
             positions = 0
@@ -210,6 +221,88 @@ class Backward:
             state = state[text[at]]
         found.reverse()
         return found
+
+
+class Thread(dict[int, "Thread | None"]):
+    """Where the words that began at one place may be by now, going forwards. None: nowhere, they are dead or whole."""
+
+    __slots__ = ("machine", "positions")
+
+    def __init__(self, machine: Forward, positions: int) -> None:
+        super().__init__()
+        self.machine = machine
+        self.positions = positions
+
+    def __missing__(self, byte: int) -> Thread | None:
+        return self.machine.step(self, byte)
+
+
+class Forward:
+    """The same positions as `beginnings`, going forwards from one place.
+
+    Few words begin at a place, so there are few states; and a long hold is not read again with every byte.
+    """
+
+    __slots__ = ("_alive", "_backward", "_begun", "_firsts", "_later", "_threads")
+
+    def __init__(self, beginnings: Backward) -> None:
+        self._backward = beginnings
+        self._alive = beginnings.start.positions
+        self._firsts = beginnings.firsts
+        self._threads: dict[int, Thread] = {}
+        self._later: dict[int, int] = {}
+        self._begun: dict[int, Thread] = {}
+
+    def begin(self, before: int) -> Thread:
+        """Start at a place whose left neighbour is `before`."""
+        begun = self._begun.get(before)
+        if begun is not None:
+            return begun
+        positions = 0
+        for neighbours, first in self._firsts.items():
+            if neighbours >> before & 1:
+                positions |= first
+        begun = self._begun[before] = self._thread(positions)
+        return begun
+
+    def alive(self, text: bytes, before: int) -> int:
+        """Give where the longest end of text begins that is the beginning of a word; the text's length if none is."""
+        size = len(text)
+        for start in range(size):
+            thread: Thread | None = self.begin(before)
+            at = start
+            while at < size:
+                thread = thread[text[at]]  # type: ignore[index] # None ends the walk below
+                if thread is None:
+                    break
+                at += 1
+            else:
+                return start
+            before = text[start]
+        return size
+
+    def step(self, thread: Thread, byte: int) -> Thread | None:
+        """Compute where `byte` leads, and remember it. A thread's positions are those that the next byte may take."""
+        here = thread.positions & self._backward.at(byte)
+        following = None
+        if here & self._alive:
+            positions = 0
+            for position in bits(here):
+                later = self._later.get(position)
+                if later is None:
+                    later = self._later[position] = self._backward.after(position)
+                positions |= later
+            following = self._thread(positions)
+        thread[byte] = following
+        return following
+
+    def _thread(self, positions: int) -> Thread:
+        thread = self._threads.get(positions)
+        if thread is None:
+            if len(self._threads) >= _STATES_LIMIT:
+                self._threads.clear()
+            thread = self._threads[positions] = Thread(self, positions)
+        return thread
 
 
 def ending(node: Node, neighbours: int = ANYTHING) -> Backward:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from maskproxy.masking.automaton import TEXT_EDGE, State
+from maskproxy.masking.automaton import TEXT_EDGE, Thread
 from maskproxy.masking.characters import ceil, floor
 from maskproxy.masking.literals import Literals
 from maskproxy.masking.masked import Masked
@@ -21,6 +21,8 @@ from maskproxy.masking.settling import CANDIDATE_LIMIT, Candidate, Evidence
 
 _NOTHING = Masked(b"")
 _KNOWN_LENGTH = 12
+_SHORT = 64
+"""Up to this length a text is tried forwards from each place; a longer one is read once, backwards."""
 _KNOWN_LIMIT = 1024
 
 
@@ -86,23 +88,28 @@ class Masker:
         "_before",
         "_buffer",
         "_evidence",
+        "_forward",
         "_group",
         "_known",
         "_literals",
         "_masking",
         "_seen",
         "_shortest",
+        "_thread",
         "findings",
     )
 
     def __init__(self, masking: Masking) -> None:
         self._masking = masking
         self._known = masking.rules.known_alive[TEXT_EDGE]
+        self._forward = masking.rules.forward
         self._literals = masking.literals
         self._shortest = min(masking.rules.shortest, masking.literals.shortest)
         self._buffer = b""
         self._base = 0
         self._before = TEXT_EDGE
+        self._thread: tuple[int, int, Thread | None] = (-1, 0, None)
+        """The matches that may have begun where the held text begins: that place, how far they were followed, where."""
         self._seen = 0
         """Matches that end here or before have been noted; what ends at a text's end is judged again with more."""
         self._evidence: Evidence | None = None
@@ -165,17 +172,13 @@ class Masker:
 
     def _alive(self, text: bytes) -> int:
         """Give where the longest end of text begins that may still become a rule's match or a whole character."""
-        alive = at = size = len(text)
-        rules = self._masking.rules
-        state: State | None = rules.beginnings.start
-        while at:
-            at -= 1
-            state = state[text[at]]  # type: ignore[index] # None ends the loop below
-            if state is None:
-                break
-            accepts = state.accepts
-            if accepts and accepts >> (text[at - 1] if at else self._before) & 1:
-                alive = at
+        size = len(text)
+        if size > _KNOWN_LENGTH and self._goes_on(text):
+            return 0
+        if size <= _SHORT:
+            alive = self._forward.alive(text, self._before)
+        else:
+            alive = min(size, self._masking.rules.beginnings.longest(text, size, 0, self._before))
         if alive and text[alive if alive < size else -1] >= 0x80:
             alive = floor(text, alive)
         if size <= _KNOWN_LENGTH and text:
@@ -183,6 +186,17 @@ class Masker:
                 self._known.clear()
             self._known[text] = alive
         return alive
+
+    def _goes_on(self, text: bytes) -> bool:
+        """Tell whether all of text may still become a match. Reads only what is new since it was asked last."""
+        base, at, thread = self._thread
+        if base != self._base or at > len(text):
+            at, thread = 0, self._forward.begin(self._before)
+        while thread is not None and at < len(text):
+            thread = thread[text[at]]
+            at += 1
+        self._thread = (self._base, at, thread)
+        return thread is not None
 
     def _detect(self, text: bytes, *, final: bool) -> bool:
         """Look for matches in the text that is held back and note them; give whether there is anything to settle."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from maskproxy.errors import RuleRefused
-from maskproxy.masking.automaton import TEXT_EDGE, Backward, beginnings, ending
+from maskproxy.masking.automaton import TEXT_EDGE, Backward, Forward, beginnings, ending
 from maskproxy.masking.checks import Checks
 from maskproxy.masking.engine import Database, Hit
 from maskproxy.masking.grammar import Shape, expression, width
@@ -81,6 +81,11 @@ class RuleSet:
         """Reads how much of a text's end may still become a match."""
         shapes = [(matcher.shape.core, matcher.shape.left, not matcher.free_right) for matcher in self.matchers]
         return beginnings([*shapes, (_PLACEHOLDER.core, _PLACEHOLDER.left, False)])
+
+    @cached_property
+    def forward(self) -> Forward:
+        """Follows what begins at one place."""
+        return Forward(self.beginnings)
 
     @cached_property
     def placeholder(self) -> Backward:
