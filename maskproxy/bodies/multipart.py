@@ -37,6 +37,8 @@ class MultipartBody:
         boundary = media_type.parameters.get("boundary", "")
         if not _BOUNDARY.fullmatch(boundary):
             raise BadRequest("The multipart body has no usable boundary.")
+        if masking.find(boundary.encode()):
+            raise BadRequest("The multipart body's boundary looks like a secret. Use a random one.")
         self.findings: list[BodyFinding] = []
         self.unread_bytes = 0
         self._masking = masking

@@ -17,6 +17,7 @@ from maskproxy.masking import Masking, trusted
 SNIFFED_BYTES = 2048
 _LYING = "The body is not in the charset that it names; send it as UTF-8."
 _WHY = "out of a masker"
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
 class TextBody:
@@ -102,6 +103,8 @@ class BinaryBody:
         start, self._start, self._decided = self._start, b"", True
         if looks_like_text(start):
             return self._text.feed(start)
+        if looks_wide(start):
+            raise UnsupportedCoding("The body is text in UTF-16 or UTF-32, which is not read here; send it as UTF-8.")
         if self._refuse:
             raise UnsupportedCoding("Images, PDFs and other binary bodies are not allowed here: they cannot be read.")
         self.unread_bytes = len(start)
@@ -123,3 +126,14 @@ def looks_like_text(start: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def looks_wide(start: bytes) -> bool:
+    """UTF-16 or UTF-32: a byte order mark, or mostly ASCII when read so, which other bytes are not by chance."""
+    if start.startswith(_WIDE_MARKS):
+        return True
+    for coding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
+        text = start.decode(coding, "ignore")
+        if 2 * sum(" " <= character <= "~" for character in text) > len(text):
+            return True
+    return False

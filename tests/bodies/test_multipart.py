@@ -54,6 +54,11 @@ MASKED = (
 )
 
 
+def test_a_secret_as_the_boundary_is_refused() -> None:
+    with pytest.raises(BadRequest):
+        mask_for(KEY)
+
+
 def test_each_part_is_masked_by_its_own_type() -> None:
     made, body = run(FORM)
     assert made == MASKED

@@ -50,6 +50,13 @@ def test_a_lying_charset_is_refused(charset: str, data: bytes, cut: int) -> None
         run(TextBody(fake_masking(), charset=charset), data, cut)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["KEY01234567", "a: é KEY01234567\n" * 300])
+def test_wide_text_that_is_called_binary_is_refused(coding: str, text: str) -> None:
+    with pytest.raises(UnsupportedCoding):
+        run(BinaryBody(fake_masking(), refuse=False), text.encode(coding), 100)
+
+
 def test_binary_passes_and_is_counted() -> None:
     data = b"\x89PNG\0" + KEY + b"\0" * 5000
     for cut in (1, 1000, 10_000):
