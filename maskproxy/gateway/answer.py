@@ -76,11 +76,18 @@ class Answer:
 
 
 def masked_fields(masking: Masking, fields: heads.Fields) -> heads.Fields:
-    """Fields with secrets in their values masked; one look over all of them together finds most heads clean."""
-    together = "\n".join(value for _, value in fields).encode("latin-1")
-    if not masking.find(together):
+    """Fields with secrets in names and values masked; one look over all of them together finds most heads clean.
+
+    A placeholder is a token, so a name stays one.
+    """
+    together = "\n".join([text for field in fields for text in field])
+    if not masking.find(together.encode()):
         return fields
-    return [(name, masking.text(value.encode("latin-1"))[0].decode("latin-1")) for name, value in fields]
+    return [(_masked(masking, name), _masked(masking, value)) for name, value in fields]
+
+
+def _masked(masking: Masking, text: str) -> str:
+    return masking.text(text.encode())[0].decode()
 
 
 async def give_answer(answer: Answer, reservation: Reservation) -> web.StreamResponse:
@@ -88,10 +95,11 @@ async def give_answer(answer: Answer, reservation: Reservation) -> web.StreamRes
     journal = answer.exchange.journal
     assert journal is not None
     fields = answer.fields()
-    await journal.response(answer.upstream.status, answer.upstream.reason, fields)
+    reason = _masked(answer.masking, heads.utf8(answer.upstream.reason))
+    await journal.response(answer.upstream.status, reason, fields)
     if answer.observed:
         fields = heads.for_client(answer.upstream.fields)
-    response = web.StreamResponse(status=answer.upstream.status, reason=answer.upstream.reason)
+    response = web.StreamResponse(status=answer.upstream.status, reason=reason)
     for name, value in fields:
         response.headers.add(name, value)
     response.headers["x-maskproxy-session"] = answer.exchange.session

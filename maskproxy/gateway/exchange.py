@@ -122,14 +122,19 @@ class Exchange:
             ports = {None, target.port}
             if host.host != target.host or host.port not in ports:
                 raise Misdirected(f"This tunnel leads to {target.host}. Open another for another host.")
-        return connection.route
+        # A reload may have changed the route, or taken it away, since the tunnel was opened.
+        route = self.gateway.routes.intercepting(target) if target is not None else None
+        if route is None:
+            raise Misdirected("This tunnel's host is no longer served here. Open another tunnel.")
+        return route
 
     async def _who(self, head: RequestHead) -> tuple[str, Person]:
         """The caller. Inside a tunnel the tunnel's person counts, for as long as their token lasts."""
         connection, gateway = self.connection, self.gateway
         if connection.via == "connect":
             if isinstance(connection.who, MaskproxyError):
-                raise connection.who
+                # Kept for as long as the tunnel: with its traceback it would keep every exchange that it ended, too.
+                raise connection.who.with_traceback(None)
             assert connection.who is not None
             assert connection.token is not None
             return connection.token, await gateway.authenticator.authenticate(connection.token)

@@ -135,6 +135,8 @@ def check_request(
         raise BadRequest("A tunnel cannot be opened inside a tunnel.")
     if not _TOKEN.fullmatch(method.encode("latin-1", "replace")):
         raise BadRequest("The request method cannot be read.")
+    if method == "TRACE":
+        raise BadRequest("TRACE is not possible here: its answer would repeat the gateway's own credential.")
     if not _TARGET.fullmatch(target):
         raise BadRequest("The request target must begin with '/'. For other hosts, open a tunnel with CONNECT.")
     fields = _checked_fields(raw_fields)
@@ -165,7 +167,7 @@ def _checked_fields(raw: Iterable[tuple[bytes, bytes]]) -> Fields:
             if lower in once:
                 raise BadRequest(f"Send {lower} once.")
             once.add(lower)
-        fields.append((text, value.decode("latin-1")))
+        fields.append((text, value.decode("utf-8", "replace")))
     if connection_tokens(fields) & _NOT_NOMINATED:
         raise BadRequest("Connection names a field that is not its own.")
     return fields
@@ -198,14 +200,25 @@ def for_upstream(fields: Fields, *, credential_field: str | None) -> Fields:
     dropped = _NOT_UPSTREAM | connection_tokens(fields)
     if credential_field is not None:
         dropped |= {credential_field.lower()}
-    kept = [(n, v) for n, v in fields if n.lower() not in dropped and not n.lower().startswith("x-maskproxy-")]
+    kept = [(n, v) for n, v in fields if not _is_among(dropped, n) and not n.lower().startswith("x-maskproxy-")]
     return [*kept, ("Accept-Encoding", "identity")]
+
+
+def _is_among(names: frozenset[str] | set[str], name: str) -> bool:
+    """CGI and its heirs read `X_Api_Key` as `X-Api-Key`, so both spellings are one name here."""
+    lower = name.lower()
+    return lower in names or lower.replace("_", "-") in names
 
 
 def for_client(fields: Fields) -> Fields:
     """What of an answer's fields goes back: end-to-end ones that still describe the body after it was masked."""
     dropped = _NOT_CLIENT | connection_tokens(fields)
-    return [(n, v) for n, v in fields if n.lower() not in dropped]
+    return [(n, utf8(v)) for n, v in fields if n.lower() not in dropped]
+
+
+def utf8(text: str) -> str:
+    """What was no UTF-8 on the wire (and came as surrogate escapes) as U+FFFD: others could not write it down."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def caller_token(fields: Fields, *, proxy: bool) -> str | None:

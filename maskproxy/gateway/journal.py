@@ -12,6 +12,8 @@ from maskproxy.gateway.state import Gateway
 from maskproxy.masking import Masked
 from maskproxy.recording.frames import Frame
 
+_MOST_SESSIONS = 10_000
+
 
 class Journal:
     """Frames of one exchange. Raises `RecordingFailed` as soon as they cannot be kept."""
@@ -39,12 +41,11 @@ class Journal:
         route: str,
         mode: str,
     ) -> None:
-        if self._session not in self._gateway.sessions_told:
-            self._gateway.sessions_told.add(self._session)
-            await self._put(
-                "session",
-                {"person": person.key, "person_name": person.name, "client": head.value("user-agent") or ""},
-            )
+        """`target` and `fields` are masked; nothing else of the head is told."""
+        told = {name.lower(): value for name, value in fields}
+        client = told.get("user-agent", "")
+        if self._is_news():
+            await self._put("session", {"person": person.key, "person_name": person.name, "client": client})
         data = {
             "method": head.method,
             "target": target,
@@ -55,11 +56,22 @@ class Journal:
             "person": person.key,
             "person_name": person.name,
             "groups": sorted(person.groups),
-            "client": head.value("user-agent") or "",
-            "agent": head.value("x-claude-code-agent-id") or "",
-            "parent_agent": head.value("x-claude-code-parent-agent-id") or "",
+            "client": client,
+            "agent": told.get("x-claude-code-agent-id", ""),
+            "parent_agent": told.get("x-claude-code-parent-agent-id", ""),
         }
         await self._put("request", data)
+
+    def _is_news(self) -> bool:
+        """Tell whether the session is to be introduced. Of very many the oldest are forgotten, and told once more."""
+        told = self._gateway.sessions_told
+        if self._session in told:
+            told.move_to_end(self._session)
+            return False
+        told[self._session] = None
+        if len(told) > _MOST_SESSIONS:
+            told.popitem(last=False)
+        return True
 
     async def decision(self, outcome: str, grant: str, sentence: str = "") -> None:
         await self._put("decision", {"outcome": outcome, "grant": grant, "sentence": sentence})

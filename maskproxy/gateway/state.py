@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -81,7 +82,7 @@ class Gateway:
     mono_ns: Callable[[], int]
     draining: bool = False
     open_connections: int = 0
-    sessions_told: set[str] = field(default_factory=set)
+    sessions_told: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
     @property
     def now(self) -> float:

@@ -190,3 +190,16 @@ def test_any_bytes_give_a_head_or_a_refusal(data: bytes) -> None:
     except BadRequest:
         return
     assert head.target.port
+
+
+def test_a_dropped_field_is_dropped_in_every_spelling() -> None:
+    fields = [("X_Api_Key", "a"), ("x-goog_api-key", "b"), ("Content_Length", "5"), ("X_App", "cli")]
+    kept = heads.for_upstream(fields, credential_field="x-goog-api-key")
+    assert kept == [("X_App", "cli"), ("Accept-Encoding", "identity")]
+
+
+def test_values_are_utf_8_or_replaced() -> None:
+    raw = [(b"Host", b"a"), (b"X-A", "J\u00fc".encode()), (b"X-B", b"J\xfc")]
+    fields = heads.check_request("GET", "/", (1, 1), raw).fields
+    assert fields[1:] == [("X-A", "J\u00fc"), ("X-B", "J\ufffd")]
+    assert heads.for_client([("X-A", "J\u00fc"), ("X-B", "J\udcfc")]) == fields[1:]
