@@ -265,10 +265,13 @@ class Forward:
         begun = self._begun[before] = self._thread(positions)
         return begun
 
-    def alive(self, text: bytes, before: int) -> int:
-        """Give where the longest end of text begins that is the beginning of a word; the text's length if none is."""
+    def alive(self, text: bytes, floor: int, before: int) -> int:
+        """Give where the longest end of text[floor:] begins that is the beginning of a word; its end if none is.
+
+        `before` is the neighbour to the left of `floor`.
+        """
         size = len(text)
-        for start in range(size):
+        for start in range(floor, size):
             thread: Thread | None = self.begin(before)
             at = start
             while at < size:

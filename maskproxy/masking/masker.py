@@ -21,7 +21,7 @@ from maskproxy.masking.settling import CANDIDATE_LIMIT, Candidate, Evidence
 
 _NOTHING = Masked(b"")
 _KNOWN_LENGTH = 12
-_SHORT = 64
+_SHORT = 256
 """Up to this length a text is tried forwards from each place; a longer one is read once, backwards."""
 _KNOWN_LIMIT = 1024
 
@@ -87,6 +87,7 @@ class Masker:
         "_base",
         "_before",
         "_buffer",
+        "_dead",
         "_evidence",
         "_forward",
         "_group",
@@ -110,6 +111,8 @@ class Masker:
         self._before = TEXT_EDGE
         self._thread: tuple[int, int, Thread | None] = (-1, 0, None)
         """The matches that may have begun where the held text begins: that place, how far they were followed, where."""
+        self._dead = 0
+        """Nothing that begins before here can become a match any more: it could not when last asked."""
         self._seen = 0
         """Matches that end here or before have been noted; what ends at a text's end is judged again with more."""
         self._evidence: Evidence | None = None
@@ -175,10 +178,12 @@ class Masker:
         size = len(text)
         if size > _KNOWN_LENGTH and self._goes_on(text):
             return 0
-        if size <= _SHORT:
-            alive = self._forward.alive(text, self._before)
+        dead = max(0, self._dead - self._base)
+        if size - dead <= _SHORT:
+            alive = self._forward.alive(text, dead, text[dead - 1] if dead else self._before)
         else:
-            alive = min(size, self._masking.rules.beginnings.longest(text, size, 0, self._before))
+            alive = min(size, self._masking.rules.beginnings.longest(text, size, dead, self._before))
+        self._dead = self._base + alive
         if alive and text[alive if alive < size else -1] >= 0x80:
             alive = floor(text, alive)
         if size <= _KNOWN_LENGTH and text:
