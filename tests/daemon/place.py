@@ -44,12 +44,22 @@ class FailingIssuer(Issuer):
 
 
 class LargeOrigin(Origin):
-    """An origin that takes bodies of any size, and keeps no more than the beginning of a chunked one."""
+    """An origin that takes bodies of any size, and keeps no more than the beginning of a chunked one.
+
+    With `gate` it reads no body until the gate is opened, and then closes.
+    """
+
+    gate: asyncio.Event | None = None
+    waiting = False
 
     async def _read(self, reader: asyncio.StreamReader) -> Received:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         line, *rest = head.removesuffix("\r\n\r\n").split("\r\n")
         received = Received(line, [(n, v.strip()) for n, _, v in (f.partition(":") for f in rest)], b"")
+        if self.gate is not None:
+            self.waiting = True
+            await self.gate.wait()
+            raise ConnectionResetError
         if received.value("transfer-encoding") is None:
             received.body = await reader.readexactly(int(received.value("content-length") or 0))
             return received
