@@ -14,6 +14,8 @@ from maskproxy.masking import Masking, PlaceholderKey, RuleSet
 
 _KEPT = 1024
 _SHORTEST_FORM = 16
+_SHORTEST_SECRET = 6
+"""Shorter ones would be found all over ordinary text. No API gives out such a key."""
 
 
 class Maskings:
@@ -30,7 +32,7 @@ class Maskings:
 
     def _make(self, scope: str, token: str, credentials: tuple[bytes, ...]) -> Masking:
         literals = [("caller-token", form) for form in forms_of(token)]
-        literals += [("service-credential", secret) for secret in credentials]
+        literals += [("service-credential", secret) for secret in credentials if len(secret) >= _SHORTEST_SECRET]
         return Masking(self.rules, self._key.scoped(scope), literals)
 
 
