@@ -20,7 +20,7 @@ from maskproxy.bodies.events import Event, EventReader
 from maskproxy.bodies.json_literal import NOT_JSON, decode, encode
 from maskproxy.bodies.json_text import check_utf8
 from maskproxy.bodies.json_walk import Edit, Spot, Walk, splice
-from maskproxy.bodies.output import BodyFinding, Output, join, same
+from maskproxy.bodies.output import BodyFinding, Findings, Output, join, same
 from maskproxy.bodies.partial_json import PartialJson
 from maskproxy.errors import BadRequest, TooLarge
 from maskproxy.masking import Masked, Masking, trusted
@@ -45,17 +45,16 @@ _WHY_THINKING = "thinking goes back to the API as it came; its recording is mask
 class _TextMasker:
     """A masker that lists what it finds."""
 
-    __slots__ = ("_findings", "_listed", "_masker", "_place")
+    __slots__ = ("_findings", "_masker", "_place")
 
     def __init__(self, masking: Masking, findings: list[BodyFinding], *, place: str) -> None:
         self._masker = masking.masker()
         self._findings = findings
-        self._listed = 0
         self._place = place
 
     def feed(self, text: bytes) -> bytes:
         masked = self._masker.feed(text)
-        if len(self._masker.findings) != self._listed:
+        if self._masker.findings:
             self._list()
         return masked
 
@@ -65,9 +64,9 @@ class _TextMasker:
         return masked
 
     def _list(self) -> None:
-        for found in self._masker.findings[self._listed :]:
+        for found in self._masker.findings:
             self._findings.append(BodyFinding(found.rule, self._place, found.placeholder))
-        self._listed = len(self._masker.findings)
+        self._masker.findings.clear()
 
 
 class _Text(NamedTuple):
@@ -88,7 +87,7 @@ class ClaudeStream:
     unread_bytes = 0
 
     def __init__(self, masking: Masking) -> None:
-        self.findings: list[BodyFinding] = []
+        self.findings: list[BodyFinding] = Findings()
         self._masking = masking
         self._reader = EventReader()
         self._texts: dict[_TextId, _Text] = {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from maskproxy.bodies.events import Event, EventReader
 from maskproxy.bodies.json_text import check_utf8, mask_json
-from maskproxy.bodies.output import BodyFinding, Output, join, same
+from maskproxy.bodies.output import BodyFinding, Findings, Output, join, same
 from maskproxy.bodies.places import FREE
 from maskproxy.errors import BadRequest
 from maskproxy.masking import Masking, trusted
@@ -22,7 +22,7 @@ class EventsBody:
     unread_bytes = 0
 
     def __init__(self, masking: Masking) -> None:
-        self.findings: list[BodyFinding] = []
+        self.findings: list[BodyFinding] = Findings()
         self._masking = masking
         self._reader = EventReader()
         self._events = 0

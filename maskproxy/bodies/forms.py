@@ -7,19 +7,22 @@ byte stays. What does not decode to UTF-8 is UnsupportedCoding.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from maskproxy.bodies.keyed import find_under_key, shown_key
-from maskproxy.bodies.output import NOTHING, BodyFinding, Output, same
-from maskproxy.errors import UnsupportedCoding
+from maskproxy.bodies.output import NOTHING, BodyFinding, Findings, Output, same
+from maskproxy.errors import TooLarge, UnsupportedCoding
 from maskproxy.masking import Finding, Masked, Masking, trusted
 
 _UNIT = re.compile(rb"%([0-9A-Fa-f]{2})|\+")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+FORM_LIMIT_BYTES = 8 << 20
+MOST_PAIRS = 100_000
 _WHY = "every name and value was masked where it stands"
 
 
 class FormBody:
-    """One form, read whole."""
+    """One form, read whole. It is looked at byte by byte, so it may not be very large."""
 
     streams = False
     unread_bytes = 0
@@ -28,8 +31,12 @@ class FormBody:
         self.findings: list[BodyFinding] = []
         self._masking = masking
         self._pieces: list[bytes] = []
+        self._held_bytes = 0
 
     def feed(self, data: bytes) -> Output:
+        self._held_bytes += len(data)
+        if self._held_bytes > FORM_LIMIT_BYTES:
+            raise TooLarge("The form is larger than allowed.")
         self._pieces.append(data)
         return NOTHING
 
@@ -51,7 +58,9 @@ def mask_target(masking: Masking, target: str) -> tuple[Masked, list[BodyFinding
 
 
 def _mask_pairs(masking: Masking, raw: bytes, place: str) -> tuple[bytes, list[BodyFinding]]:
-    findings: list[BodyFinding] = []
+    if raw.count(b"&") > MOST_PAIRS:
+        raise TooLarge("The form has too many fields.")
+    findings = Findings()
     masked = []
     for pair in raw.split(b"&"):
         name, mark, value = pair.partition(b"=")
@@ -76,17 +85,26 @@ def _decoded(raw: bytes, unit: re.Pattern[bytes]) -> bytes:
 
 
 def _splice(raw: bytes, findings: list[Finding], unit: re.Pattern[bytes]) -> bytes:
-    """Put placeholders in. Every unit is one decoded byte, so the way back is a list of where each byte begins."""
+    """Put placeholders in."""
     if not findings:
         return raw
-    starts: list[int] = []
-    at = 0
-    for match in unit.finditer(raw):
-        starts += range(at, match.start() + 1)
-        at = match.end()
-    starts += range(at, len(raw) + 1)
     pieces, at = [], 0
+    ends = _way_back(raw, [offset for found in findings for offset in (found.start, found.end)], unit)
     for found in findings:
-        pieces += [raw[at : starts[found.start]], found.placeholder.encode()]
-        at = starts[found.end]
+        pieces += [raw[at : next(ends)], found.placeholder.encode()]
+        at = next(ends)
     return b"".join([*pieces, raw[at:]])
+
+
+def _way_back(raw: bytes, offsets: list[int], unit: re.Pattern[bytes]) -> Iterator[int]:
+    """Where the decoded bytes at these offsets, in order, begin in `raw`. Every unit is one decoded byte."""
+    shift, number = 0, 0
+    for match in unit.finditer(raw):
+        while offsets[number] + shift <= match.start():
+            yield offsets[number] + shift
+            number += 1
+            if number == len(offsets):
+                return
+        shift += match.end() - match.start() - 1
+    for offset in offsets[number:]:
+        yield offset + shift

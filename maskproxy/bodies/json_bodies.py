@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from maskproxy.bodies.json_text import mask_json
-from maskproxy.bodies.output import NOTHING, BodyFinding, Output, join
+from maskproxy.bodies.output import NOTHING, BodyFinding, Findings, Output, join
 from maskproxy.bodies.places import FREE, Place
 from maskproxy.errors import TooLarge
 from maskproxy.masking import Masking, trusted
@@ -63,7 +63,7 @@ class JsonLinesBody:
         place: str = "",
         limit_bytes: int = LINE_LIMIT_BYTES,
     ) -> None:
-        self.findings: list[BodyFinding] = []
+        self.findings: list[BodyFinding] = Findings()
         self.unread_bytes = 0
         self._masking = masking
         self._root = root

@@ -10,11 +10,10 @@ _VIEW_KEY_BYTES = 256
 class KeyedMasker:
     """A masker that was fed `key: ` first and takes that off its output again."""
 
-    __slots__ = ("_masker", "_seen", "_skip")
+    __slots__ = ("_masker", "_skip")
 
     def __init__(self, masking: Masking, key: bytes = b"") -> None:
         self._masker = masking.masker()
-        self._seen = 0
         self._skip = view_prefix(key) if key else b""
         if self._skip and masking.find(self._skip):
             self._skip = b""
@@ -32,10 +31,10 @@ class KeyedMasker:
     def news(self) -> list[Finding]:
         """What was found since the last call."""
         found = self._masker.findings
-        if len(found) == self._seen:
+        if not found:
             return []
-        fresh = found[self._seen :]
-        self._seen = len(found)
+        fresh = found[:]
+        found.clear()
         return fresh
 
     def _skip_from(self, made: bytes) -> bytes:

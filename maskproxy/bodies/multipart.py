@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from maskproxy.bodies.media_types import MediaType, parse
-from maskproxy.bodies.output import BodyFinding, BodyMask, Output, join, same
+from maskproxy.bodies.output import BodyFinding, BodyMask, Findings, Output, join, same
 from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding
 from maskproxy.masking import Masking, trusted
 
@@ -39,7 +39,7 @@ class MultipartBody:
             raise BadRequest("The multipart body has no usable boundary.")
         if masking.find(boundary.encode()):
             raise BadRequest("The multipart body's boundary looks like a secret. Use a random one.")
-        self.findings: list[BodyFinding] = []
+        self.findings: list[BodyFinding] = Findings()
         self.unread_bytes = 0
         self._masking = masking
         self._part_mask = part_mask

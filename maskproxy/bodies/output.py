@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable
+from itertools import islice
+from typing import NamedTuple, Protocol, Self
 
 from maskproxy.masking import Masked, trusted
 
@@ -13,6 +15,25 @@ class BodyFinding(NamedTuple):
     rule: str
     place: str
     placeholder: str
+
+
+MOST_FINDINGS = 10_000
+"""What is found beyond is masked all the same and only not listed."""
+
+
+class Findings(list[BodyFinding]):
+    """What was found in one body, up to `MOST_FINDINGS`: a stream may hold secrets without end."""
+
+    def append(self, found: BodyFinding) -> None:
+        if len(self) < MOST_FINDINGS:
+            super().append(found)
+
+    def extend(self, found: Iterable[BodyFinding]) -> None:
+        super().extend(islice(found, max(MOST_FINDINGS - len(self), 0)))
+
+    def __iadd__(self, found: Iterable[BodyFinding]) -> Self:  # type: ignore[misc,override] # a list's takes any iterable
+        self.extend(found)
+        return self
 
 
 class Output(NamedTuple):

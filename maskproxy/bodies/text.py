@@ -10,7 +10,7 @@ import codecs
 
 from maskproxy.bodies.keyed import KeyedMasker
 from maskproxy.bodies.media_types import Charset
-from maskproxy.bodies.output import NOTHING, BodyFinding, Output, same
+from maskproxy.bodies.output import NOTHING, BodyFinding, Findings, Output, same
 from maskproxy.errors import UnsupportedCoding
 from maskproxy.masking import Masking, trusted
 
@@ -27,7 +27,7 @@ class TextBody:
     unread_bytes = 0
 
     def __init__(self, masking: Masking, *, charset: Charset = "utf-8", key: bytes = b"", place: str = "body") -> None:
-        self.findings: list[BodyFinding] = []
+        self.findings: list[BodyFinding] = Findings()
         self._masker = KeyedMasker(masking, key)
         self._charset = charset
         self._place = place

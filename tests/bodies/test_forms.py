@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskproxy.bodies.forms import FormBody, mask_target
-from maskproxy.errors import UnsupportedCoding
+from maskproxy.bodies.forms import FORM_LIMIT_BYTES, MOST_PAIRS, FormBody, mask_target
+from maskproxy.errors import TooLarge, UnsupportedCoding
 from tests.bodies.fake_masking import fake_masking
 
 KEY = "KEY" + "01234567"
@@ -55,3 +55,14 @@ def test_a_target_s_path_and_query_are_masked() -> None:
     assert masked.decode() == f"/v1/{MASKED_KEY}/x?pwd={MASKED_PWD}&beta=true&k={MASKED_KEY}"
     assert [finding.place for finding in findings] == ["path", "query.pwd", "query.k"]
     assert mask_target(fake_masking(), "/v1/messages?beta=true") == (b"/v1/messages?beta=true", [])
+
+
+def test_a_form_of_too_many_fields_or_bytes_is_refused() -> None:
+    many = FormBody(fake_masking())
+    many.feed(b"&" * (MOST_PAIRS + 1))
+    with pytest.raises(TooLarge):
+        many.finish()
+    long = FormBody(fake_masking())
+    long.feed(b"a" * FORM_LIMIT_BYTES)
+    with pytest.raises(TooLarge):
+        long.feed(b"a")
