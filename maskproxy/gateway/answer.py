@@ -23,6 +23,9 @@ from maskproxy.masking import Masking
 if TYPE_CHECKING:
     from maskproxy.gateway.exchange import Exchange
 
+_SLICE_BYTES = 64 * 1024
+"""A client's progress shows only between writes."""
+
 
 class Answer:
     """An answer that has begun to arrive from upstream. `begun` is true once its head is on the way to the client."""
@@ -142,7 +145,8 @@ async def _whole(answer: Answer, response: web.StreamResponse, reservation: Rese
     answer.begun = True
     await response.prepare(exchange.request)
     answer.bytes_out = len(forward)
-    await response.write(forward)
+    for start in range(0, len(forward), _SLICE_BYTES):
+        await response.write(forward[start : start + _SLICE_BYTES])
 
 
 async def _stream(answer: Answer, response: web.StreamResponse) -> None:

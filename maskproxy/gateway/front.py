@@ -41,6 +41,7 @@ class HttpProtocol(asyncio.Protocol):
         self._handler: Handler | None = None
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
         self._busy = False
         self._early: list[bytes] = []
         self._early_eof = False
@@ -80,15 +81,20 @@ class HttpProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._disarm()
+        self._flows()
         if self._handler is not None:
             self._handler.connection_lost(exc)
         self._owner.ended(self)
 
     def pause_writing(self) -> None:
+        """The client does not read. It holds a connection to upstream, so it may not do that for ever."""
+        self._flows()
+        self._stalled = asyncio.get_running_loop().call_later(self._gateway.limits.write_s, self.abort)
         if self._handler is not None:
             self._handler.pause_writing()
 
     def resume_writing(self) -> None:
+        self._flows()
         if self._handler is not None:
             self._handler.resume_writing()
 
@@ -118,6 +124,11 @@ class HttpProtocol(asyncio.Protocol):
             self._handler.close()
         if not self._busy and self._transport is not None:
             self._transport.close()
+
+    def _flows(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _arm(self) -> None:
         loop = asyncio.get_running_loop()

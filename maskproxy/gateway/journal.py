@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from maskproxy.access.tokens import Person
@@ -13,6 +14,7 @@ from maskproxy.masking import Masked
 from maskproxy.recording.frames import Frame
 
 _MOST_SESSIONS = 10_000
+_AT_A_TIME = 100
 
 
 class Journal:
@@ -87,7 +89,9 @@ class Journal:
 
     async def findings(self, direction: str, findings: Sequence[BodyFinding], told: int) -> int:
         """Tell the findings from number `told` on; gives how many are told now."""
-        for finding in findings[told:]:
+        for number, finding in enumerate(findings[told:], 1):
+            if number % _AT_A_TIME == 0:
+                await asyncio.sleep(0)  # there may be thousands, and others wait
             self._gateway.meters.masked(finding.rule, direction)
             await self._put("finding", {"direction": direction, **finding._asdict()})
         return len(findings)

@@ -47,11 +47,15 @@ class EventLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds and bytes that bound what a client may take. `body_s` is granted on top of one second per 64 KiB."""
+    """Seconds and bytes that bound what a client may take. `body_s` is granted on top of one second per 64 KiB.
+
+    `write_s` is how long a client may leave some 100 KiB of its answer unread.
+    """
 
     handshake_s: float = 10
     head_s: float = 30
     body_s: float = 60
+    write_s: float = 60
     idle_s: float = 75
     connections: int = 10_000
     messages_bytes: int = 32 << 20

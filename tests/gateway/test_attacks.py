@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.gateway.house import HOST, House, plain, read_answer
+from tests.gateway.house import HOST, House, plain, read_answer, streaming
 
 SECRET = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
 BODY = b'{"model":"m","messages":[]}'
@@ -128,3 +128,19 @@ async def test_an_open_tunnel_follows_a_reload(house: House) -> None:
     assert (await read_answer(reader)).status == 421
     writer.close()
     await asyncio.sleep(0)
+
+
+async def test_a_client_that_stops_reading_gives_its_upstream_connection_back(house: House) -> None:
+    gateway = house.parts.gateway
+    gateway.limits = replace(gateway.limits, write_s=0.3)
+    house.origin.reply = streaming([b"a" * 65536] * 2000, "text/plain")
+    reader, writer = await house.tunnel(house.token())
+    writer.write(f"GET /v1/models HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+    async with asyncio.timeout(20):
+        while not house.parts.pool.counts().open:
+            await asyncio.sleep(0.01)
+        while house.parts.pool.counts().open:
+            await asyncio.sleep(0.05)
+    assert b'"aborted"' in json.dumps([str(f.data.get("outcome")) for f in await house.frames()]).encode()
+    writer.transport.abort()
+    del reader
