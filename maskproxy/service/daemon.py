@@ -26,6 +26,10 @@ from maskproxy.service.checks import deeper_faults
 from maskproxy.service.systemd import Notifier
 from maskproxy.service.trust import listener_context
 
+_SECTIONS = ("listeners", "admin", "recording")
+_POOL_LIMITS = ("upstream_connect_s", "upstream_head_s", "upstream_idle_s")
+"""What a reload keeps as it is: sockets, the recorder, and the pool of connections to upstream."""
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
@@ -158,17 +162,31 @@ class Daemon:
         try:
             config = checked(self.path)
             new = await build(config, old.log, old.net, keep=old)
-        except MaskproxyError as error:
-            faults = error.faults if isinstance(error, ConfigurationFault) else [("", str(error))]
-            told = "; ".join(f"{place}: {sentence}" if place else sentence for place, sentence in faults)
-            self._log("reload failed, the old configuration stays", error=told)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with what is new, the old goes on
+            self._log("reload failed, the old configuration stays", error=_told(error))
             old.metrics.alarm("reload")
             return
-        fixed = [n for n in ("listeners", "admin", "recording") if getattr(config, n) != getattr(self.config, n)]
-        if fixed:
-            self._log("these changes need a restart", sections=", ".join(fixed))
+        self.config = self._with_what_stays(config)
         new.gateway.open_connections = old.gateway.open_connections
         self._listeners.gateway = self._exchanges.gateway = new.gateway
         self.parts = new
         await old.retire()
         self._log("reloaded")
+
+    def _with_what_stays(self, config: Config) -> Config:
+        """The new configuration, but for what this process cannot change while it runs; that is told."""
+        now = self.config
+        sections = {name: getattr(now, name) for name in _SECTIONS if getattr(config, name) != getattr(now, name)}
+        old, new = now.limits, config.limits
+        limits = {name: getattr(old, name) for name in _POOL_LIMITS if getattr(old, name) != getattr(new, name)}
+        if sections or limits:
+            told = [*sections, *(f"limits.{name}" for name in limits)]
+            self._log("these changes need a restart", sections=", ".join(told))
+        return config.model_copy(update={**sections, "limits": new.model_copy(update=limits)})
+
+
+def _told(error: Exception) -> str:
+    """What is wrong, for the log. An error that is not ours is told by its type alone."""
+    if isinstance(error, ConfigurationFault):
+        return "; ".join(f"{place}: {sentence}" if place else sentence for place, sentence in error.faults)
+    return str(error) if isinstance(error, MaskproxyError) else f"unforeseen {type(error).__name__}"

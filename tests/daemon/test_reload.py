@@ -3,8 +3,6 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.daemon.place import Place, head_of
 from tests.daemon.program import gone
 from tests.daemon.streams import Listening, held
@@ -72,6 +70,14 @@ def spoil_rules(path: Path) -> None:
     path.write_text(path.read_text().replace("masking:\n", "masking:\n  rules: [own.yaml]\n"))
 
 
+def lose_the_key(path: Path) -> None:
+    path.write_text(path.read_text().replace("masking.key", "no/such/folder/masking.key"))
+
+
+def lose_the_trust(path: Path) -> None:
+    path.write_text(path.read_text().replace("trust: other.pem", "trust: tls.key"))
+
+
 BAD: dict[str, Callable[[Path], None]] = {
     "bad YAML": break_yaml,
     "an unknown key": misspell,
@@ -79,6 +85,8 @@ BAD: dict[str, Callable[[Path], None]] = {
     "no file": Path.unlink,
     "a folder": make_a_folder,
     "a bad rule": spoil_rules,
+    "a key that cannot be made": lose_the_key,
+    "no certificates": lose_the_trust,
 }
 
 
@@ -101,15 +109,32 @@ async def test_a_bad_file_changes_nothing_and_the_log_says_why(place: Place) -> 
     await program.told("reloaded")
 
 
-@pytest.mark.parametrize("section", ["recording", "listeners"])
-async def test_what_needs_a_restart_is_said(place: Place, section: str) -> None:
+async def test_what_needs_a_restart_is_said_each_time(place: Place) -> None:
     program = await place.run()
-    if section == "recording":
-        place.document["recording"] = {"directory": "elsewhere"}
-    else:
-        place.document["listeners"] = place.document["listeners"][:1]
+    place.document["recording"] = {"directory": "elsewhere"}
+    place.document["listeners"] = place.document["listeners"][:1]
+    place.document["limits"]["upstream_idle_s"] = 17
     place.write()
-    program.signal(signal.SIGHUP)
-    assert (await program.told("these changes need a restart"))["sections"] == section
+    for count in (1, 2):
+        program.signal(signal.SIGHUP)
+        told = await program.told("these changes need a restart", count)
+        assert told["sections"] == "listeners, recording, limits.upstream_idle_s"
     assert (await place.post("/v1/messages", b"{}")).status == 200
     assert place.recorded_bytes()
+
+
+async def test_a_new_limit_for_the_drain_is_in_force(place: Place) -> None:
+    place.document["limits"]["drain_s"] = 600
+    place.write()
+    place.origin.reply = held(asyncio.Event())
+    program = await place.run()
+    place.document["limits"]["drain_s"] = 0.1
+    place.write()
+    program.signal(signal.SIGHUP)
+    await program.told("reloaded")
+    async with place.sent("/v1/messages", b"{}", place.token()) as streams:
+        stream = Listening(streams)
+        await stream.begin()
+        program.signal(signal.SIGTERM)
+        assert not await stream.rest()
+    assert await program.exit_code() == 0
