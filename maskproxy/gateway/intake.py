@@ -24,7 +24,9 @@ T = TypeVar("T")
 _BYTES_PER_SECOND = 64 * 1024
 _PIECE_BYTES = 64 * 1024
 _STEP_BYTES = 256 * 1024
-_INLINE_BYTES = 100 * 1024
+_INLINE_BYTES = 16 * 1024
+"""100 KiB of nothing but short secrets take the masker half a second."""
+_QUICK_BYTES = 256 * 1024
 
 
 def body_limit(gateway: Gateway, api: str, path: str) -> tuple[int, type[MaskproxyError]]:
@@ -87,7 +89,7 @@ async def inflated(gateway: Gateway, coding: Decoder, data: bytes, *, encoded: b
             yield coding.feed(data[start : start + _PIECE_BYTES])
         return
     steps = coding.pieces(data)
-    while step := await off_loop(gateway, lambda _: _next_step(steps), b"", always=True):
+    while step := await off_loop(gateway, lambda _: _next_step(steps), b"", _STEP_BYTES):
         yield step
 
 
@@ -103,27 +105,30 @@ def _next_step(steps: Iterator[bytes]) -> bytes:
     return b"".join(made)
 
 
-async def off_loop(gateway: Gateway, call: Callable[[bytes], T], data: bytes, always: bool = False) -> T:
-    """Run `call(data)` in a worker thread when it would hold up the loop: an executor hop costs about 100 us."""
-    if always or len(data) > _INLINE_BYTES:
-        return await asyncio.get_running_loop().run_in_executor(gateway.workers, call, data)
-    return call(data)
+async def off_loop(gateway: Gateway, call: Callable[[bytes], T], data: bytes, weight_bytes: int) -> T:
+    """Run `call(data)` in a worker thread when it would hold up the loop: an executor hop costs about 100 us.
+
+    What is small does not queue behind what is large.
+    """
+    if weight_bytes <= _INLINE_BYTES:
+        return call(data)
+    workers = gateway.quick_workers if weight_bytes <= _QUICK_BYTES else gateway.workers
+    return await asyncio.get_running_loop().run_in_executor(workers, call, data)
 
 
 async def mask_piece(gateway: Gateway, mask: BodyMask, data: bytes) -> Output:
-    return await _guarded(gateway, mask.feed, data)
+    """`feed`, off the loop unless the mask only gathers."""
+    return await _guarded(gateway, mask.feed, data, len(data) if mask.streams else 0)
 
 
 async def mask_rest(gateway: Gateway, mask: BodyMask, fed_bytes: int) -> Output:
     """`finish`, off the loop where the mask has gathered a large body."""
-    if mask.streams:
-        return await _guarded(gateway, lambda _: mask.finish(), b"")
-    return await _guarded(gateway, lambda _: mask.finish(), b"", always=fed_bytes > _INLINE_BYTES)
+    return await _guarded(gateway, lambda _: mask.finish(), b"", 0 if mask.streams else fed_bytes)
 
 
-async def _guarded(gateway: Gateway, call: Callable[[bytes], Output], data: bytes, always: bool = False) -> Output:
+async def _guarded(gateway: Gateway, call: Callable[[bytes], Output], data: bytes, weight_bytes: int) -> Output:
     try:
-        return await off_loop(gateway, call, data, always)
+        return await off_loop(gateway, call, data, weight_bytes)
     except (MaskproxyError, asyncio.CancelledError):
         raise
     except Exception as error:

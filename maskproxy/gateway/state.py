@@ -82,6 +82,7 @@ class Gateway:
     meters: Meters
     log: EventLog
     workers: Executor
+    quick_workers: Executor
     wall_ns: Callable[[], int]
     mono_ns: Callable[[], int]
     draining: bool = False

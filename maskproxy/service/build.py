@@ -61,6 +61,7 @@ class Parts:
     keys: KeyDirectory
     pool: UpstreamPool
     workers: ThreadPoolExecutor
+    quick_workers: ThreadPoolExecutor
     recorder: Recorder | NoRecorder
     credentials: list[Credential] = field(default_factory=list)
 
@@ -78,6 +79,7 @@ class Parts:
         await self.retire()
         await self.pool.close()
         self.workers.shutdown(wait=False, cancel_futures=True)
+        self.quick_workers.shutdown(wait=False, cancel_futures=True)
         if isinstance(self.recorder, Recorder):
             await self.recorder.close()
 
@@ -94,6 +96,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
         await keys.start()
         undo.push_async_callback(keys.close)
         workers = keep.workers if keep is not None else ThreadPoolExecutor(2, thread_name_prefix="masking")
+        quick_workers = keep.quick_workers if keep is not None else ThreadPoolExecutor(2, thread_name_prefix="quick")
         pool = keep.pool if keep is not None else _pool(config.limits)
         recorder = keep.recorder if keep is not None else await _recorder(config.recording, metrics, log)
         gateway = Gateway(
@@ -111,12 +114,13 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             meters=metrics,
             log=log,
             workers=_as_executor(workers),
+            quick_workers=_as_executor(quick_workers),
             wall_ns=time.time_ns,
             mono_ns=time.monotonic_ns,
         )
         undo.pop_all()
     net.follow(lambda: [secret.decode("latin-1") for one in credentials for secret in one.known_secrets()])
-    return Parts(gateway, log, net, metrics, keys, pool, workers, recorder, credentials)
+    return Parts(gateway, log, net, metrics, keys, pool, workers, quick_workers, recorder, credentials)
 
 
 def _as_recording(recorder: Recorder | NoRecorder) -> Recording:
