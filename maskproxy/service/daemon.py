@@ -160,7 +160,8 @@ class Daemon:
     async def _take_new_configuration(self) -> None:
         old = self.parts
         try:
-            config = checked(self.path)
+            # In a thread: rules that are new may take seconds to compile, and streams go on meanwhile.
+            config = await asyncio.to_thread(checked, self.path)
             new = await build(config, old.log, old.net, keep=old)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with what is new, the old goes on
             self._log("reload failed, the old configuration stays", error=_told(error))

@@ -83,7 +83,7 @@ async def fail(place: Place, disk: Disk) -> None:
             await place.post("/v1/messages", b"{}")
 
 
-async def refused_while_full_and_served_after(place: Place, disk: Disk) -> None:
+async def test_exchanges_are_refused_while_the_disk_is_full(place: Place, disk: Disk) -> None:
     program = await place.run()
     assert (await place.post("/v1/messages", b"{}")).status == 200
     await fail(place, disk)
@@ -106,14 +106,6 @@ async def refused_while_full_and_served_after(place: Place, disk: Disk) -> None:
     assert await program.exit_code() == 0
     ended = {frame.session: frame.data["outcome"] for frame in place.frames() if frame.kind == "end"}
     assert ended[str(last.value("x-maskproxy-session"))] == "complete"
-
-
-async def test_exchanges_are_refused_while_the_disk_is_full(place: Place, disk: Disk) -> None:
-    await refused_while_full_and_served_after(place, disk)
-
-
-async def test_exchanges_are_refused_while_files_may_not_grow(place: Place, limit: NoMoreBytes) -> None:
-    await refused_while_full_and_served_after(place, limit)
 
 
 async def test_a_running_stream_is_cut_rather_than_passed_unrecorded(place: Place, limit: NoMoreBytes) -> None:
