@@ -1,8 +1,8 @@
 """Content codings undone under a budget: gzip, deflate, br and zstd, at most two layers.
 
-A body that inflates beyond `limit_bytes` ends with `TooLarge` before the excess is made; one that is cut off, damaged
-or followed by anything else ends with `BadRequest`; any other coding is `UnsupportedCoding`. What one step may make is
-bounded (64 KiB from zlib and brotli; a zstd block or two, and its window of at most 8 MiB).
+A body that inflates beyond `limit_bytes`, or implausibly far, ends with `TooLarge` before the excess is made; one
+that is cut off, damaged or followed by anything else ends with `BadRequest`; any other coding is `UnsupportedCoding`.
+What one step may make is bounded (64 KiB from zlib and brotli; a zstd block or two, and its window of at most 8 MiB).
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 ZSTD_INPUT_BYTES = 256
 """Four bytes of zstd can stand for 128 KiB, and its binding has no output limit: so little goes in at a time."""
 MOST_LAYERS = 2
+FREE_BYTES = 32 * 1024 * 1024
+MOST_GAIN = 128
+"""Beyond `FREE_BYTES` a body may not inflate to more than so many times what was sent. Text does not; a bomb does."""
 
 _DAMAGED = "The body does not decode with the Content-Encoding that it names."
 _CUT_OFF = "The encoded body ends too early."
@@ -108,6 +111,8 @@ class _Chain:
         self._made_bytes[depth] += len(data)
         if self._made_bytes[depth] > self._limit_bytes:
             raise TooLarge("The body is larger than allowed, or inflates to more than is allowed.")
+        if self._made_bytes[depth] > max(FREE_BYTES, MOST_GAIN * self._made_bytes[0]):
+            raise TooLarge("The body inflates to more than its size can explain. Send it without a Content-Encoding.")
         if depth == len(self._layers):
             if data:
                 yield data

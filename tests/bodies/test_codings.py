@@ -13,7 +13,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskproxy.bodies.codings import decoder
+from maskproxy.bodies.codings import FREE_BYTES, decoder
 from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding
 
 
@@ -173,3 +173,16 @@ def test_what_feed_makes_in_one_call_is_bounded_by_the_limit() -> None:
     decoding = decoder("br", limit_bytes=1 << 20)
     with pytest.raises(TooLarge):
         decoding.feed(brotli_bomb())
+
+
+def test_a_body_may_be_small_and_inflate_far_but_not_small_and_huge() -> None:
+    generous = decoder("gzip", limit_bytes=1 << 30)
+    assert len(generous.feed(gzip.compress(bytes(FREE_BYTES)))) == FREE_BYTES
+    with pytest.raises(TooLarge, match="without a Content-Encoding"):
+        decoder("gzip", limit_bytes=1 << 30).feed(gzip.compress(bytes(FREE_BYTES + 1)))
+
+
+def test_a_large_body_of_text_passes() -> None:
+    line = b"".join(b"%d: the quick brown fox jumps over the lazy dog\n" % n for n in range(200_000))
+    body = line * (FREE_BYTES // len(line) + 1)
+    assert decoder("gzip", limit_bytes=1 << 30).feed(gzip.compress(body, 1)) == body
