@@ -7,7 +7,6 @@ Proxies from the environment are never used. `connect_socket` is also for tunnel
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -86,23 +85,44 @@ async def _dial(
     loop = asyncio.get_running_loop()
     addresses = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
     sock = await connect_socket(addresses)
+    if context is None:
+        return await loop.create_connection(factory, sock=sock)
+    # In two steps: a `create_connection` with TLS that is cancelled early leaves its transport behind, and to close the
+    # socket under that one leads the loop to take another connection of the same number for it.
+    silence = _Silence()
+    plain, _ = await loop.create_connection(asyncio.Protocol, sock=sock)
     try:
-        if context is None:
-            return await loop.create_connection(factory, sock=sock)
-        transport, protocol = await loop.create_connection(
-            factory,
-            sock=sock,
-            ssl=context,
+        transport = await loop.start_tls(
+            plain,
+            silence,
+            context,
             server_hostname=origin.host,
             ssl_handshake_timeout=timeout_s,
             ssl_shutdown_timeout=_TLS_SHUTDOWN_S,
         )
+        if transport is None or silence.broken:
+            raise UpstreamFailed("Upstream broke a new connection.", retry=True)
+        if transport.get_extra_info("ssl_object").selected_alpn_protocol() not in {None, "http/1.1"}:
+            raise UpstreamFailed("Upstream chose a protocol that was not offered.")
     except BaseException:
-        with contextlib.suppress(OSError):
-            sock.close()
+        plain.abort()
         raise
-    chosen = transport.get_extra_info("ssl_object").selected_alpn_protocol()
-    if chosen not in {None, "http/1.1"}:
-        transport.abort()
-        raise UpstreamFailed("Upstream chose a protocol that was not offered.")
+    protocol = factory()
+    transport.set_protocol(protocol)
+    protocol.connection_made(transport)
     return transport, protocol
+
+
+class _Silence(asyncio.Protocol):
+    """Stands in until the handshake is done. Nobody was asked anything, so nothing may come."""
+
+    broken = False
+
+    def data_received(self, data: bytes) -> None:  # noqa: ARG002 - that there is any is enough
+        self.broken = True
+
+    def eof_received(self) -> None:
+        self.broken = True
+
+    def connection_lost(self, exc: BaseException | None) -> None:  # noqa: ARG002 - the same
+        self.broken = True

@@ -1,11 +1,13 @@
 import asyncio
+import contextlib
 import socket
 import ssl
+from pathlib import Path
 
 import pytest
 
 from maskproxy.errors import UpstreamFailed
-from maskproxy.gateway.origin import Origin, client_context, connect_socket
+from maskproxy.gateway.origin import Origin, client_context, connect_socket, dial
 from maskproxy.gateway.upstream import UpstreamPool
 from tests.gateway.upstream.reading import whole
 from tests.scripted_upstream import OK, Peer, ScriptedUpstream, replies, server_context, trusting_context
@@ -138,3 +140,33 @@ async def test_an_address_that_refuses_gives_way_to_the_next() -> None:
         with await connect_socket(addresses) as sock:
             assert sock.getpeername()[1] == upstream.port
             assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+def _files() -> set[Path]:
+    return set(Path("/proc/self/fd").iterdir())
+
+
+async def test_a_dial_that_is_given_up_at_any_moment_leaves_nothing_behind() -> None:
+    """A socket closed under its transport lets the loop mistake the next connection of that number for it."""
+    faults: list[object] = []
+
+    def note(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        if not isinstance(context.get("exception"), OSError):  # that the server's handshake was reset is no fault
+            faults.append(context)
+
+    asyncio.get_running_loop().set_exception_handler(note)
+    async with ScriptedUpstream(replies(OK)) as upstream:
+        before = _files()
+        context = client_context(upstream.origin)
+        for turns in range(60):
+            dialling = asyncio.create_task(dial(upstream.origin, context, asyncio.Protocol, timeout_s=5))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            dialling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                transport, _ = await dialling
+                transport.abort()
+        async with asyncio.timeout(10):
+            while len(_files() - before) > 1:
+                await asyncio.sleep(0.01)
+    assert faults == []
