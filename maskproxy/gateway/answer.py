@@ -31,32 +31,40 @@ class Answer:
     """An answer that has begun to arrive from upstream. `begun` is true once its head is on the way to the client."""
 
     def __init__(
-        self, exchange: Exchange, head: heads.RequestHead, masking: Masking, upstream: UpstreamAnswer, masked: int
+        self,
+        exchange: Exchange,
+        head: heads.RequestHead,
+        masking: Masking,
+        upstream: UpstreamAnswer,
+        masked: int,
+        *,
+        guard: Masking | None,
     ) -> None:
-        route = exchange.route
-        assert route is not None
+        """With `guard`, as under a grant that observes, the client gets what that one leaves; else what `masking` does."""
         self.exchange = exchange
         self.head = head
         self.masking = masking
+        self.guard = guard
         self.upstream = upstream
         self.masked_in_request = masked
         self.begun = False
         self.bytes_out = 0
         self.bodiless = head.method == "HEAD" or upstream.status in {204, 304}
         self.coding = _value(upstream.fields, "content-encoding")
-        self.mask: BodyMask = answer_mask(
+        self.mask = self._mask(masking)
+        self.guarding = self._mask(guard) if guard is not None else None
+
+    def _mask(self, masking: Masking) -> BodyMask:
+        route = self.exchange.route
+        assert route is not None
+        return answer_mask(
             masking,
             api=route.api,
-            path=head.path,
-            status=upstream.status,
-            content_type=_value(upstream.fields, "content-type"),
-            policy=exchange.gateway.body_policy,
+            path=self.head.path,
+            status=self.upstream.status,
+            content_type=_value(self.upstream.fields, "content-type"),
+            policy=self.exchange.gateway.body_policy,
         )
-
-    @property
-    def observed(self) -> bool:
-        grant = self.exchange.grant
-        return grant is not None and grant.mode == "observe"
 
     def fields(self) -> heads.Fields:
         """The answer's fields, end-to-end ones only, masked."""
@@ -100,8 +108,8 @@ async def give_answer(answer: Answer, reservation: Reservation) -> web.StreamRes
     fields = answer.fields()
     reason = _masked(answer.masking, heads.utf8(answer.upstream.reason))
     await journal.response(answer.upstream.status, reason, fields)
-    if answer.observed:
-        fields = heads.for_client(answer.upstream.fields)
+    if answer.guard is not None:
+        fields = masked_fields(answer.guard, heads.for_client(answer.upstream.fields))
     response = web.StreamResponse(status=answer.upstream.status, reason=reason)
     for name, value in fields:
         response.headers.add(name, value)
@@ -129,7 +137,7 @@ async def _whole(answer: Answer, response: web.StreamResponse, reservation: Rese
     exchange = answer.exchange
     gateway, journal = exchange.gateway, exchange.journal
     assert journal is not None
-    raw = bytearray() if answer.observed else None
+    raw = bytearray() if answer.guarding is not None else None
     try:
         source = answer.decoded(gateway.limits.whole_answer_bytes)
         out = await masked_whole(gateway, source, answer.mask, reservation, raw)
@@ -137,7 +145,10 @@ async def _whole(answer: Answer, response: web.StreamResponse, reservation: Rese
         raise UpstreamFailed(
             "The API's answer could not be read, so it was not passed on.", detail=str(error)
         ) from error
-    forward = bytes(raw) if raw is not None else out.forward
+    forward: bytes = out.forward
+    if answer.guarding is not None and raw is not None:
+        gathered = await mask_piece(gateway, answer.guarding, bytes(raw))
+        forward = gathered.forward + (await mask_rest(gateway, answer.guarding, len(raw))).forward
     await journal.body("response_body", out.record)
     await _count(answer, 0)
     _note_masked(answer, response, len(answer.mask.findings))
@@ -158,8 +169,8 @@ async def _stream(answer: Answer, response: web.StreamResponse) -> None:
         response.enable_chunked_encoding()
     answer.begun = True
     await response.prepare(exchange.request)
-    observed, told, fed = answer.observed, 0, 0
-    mask = answer.mask
+    told, fed = 0, 0
+    mask, guarding = answer.mask, answer.guarding
     async for data in answer.decoded(gateway.limits.answer_bytes):
         out = await mask_piece(gateway, mask, data)
         fed += len(data)
@@ -167,16 +178,17 @@ async def _stream(answer: Answer, response: web.StreamResponse) -> None:
             await journal.body("response_body", out.record)
         if len(mask.findings) != told:
             told = await _count(answer, told)
-        forward = data if observed else out.forward
+        forward = out.forward if guarding is None else (await mask_piece(gateway, guarding, data)).forward
         if forward:
             answer.bytes_out += len(forward)
             await response.write(forward)
     out = await mask_rest(gateway, mask, fed)
     await journal.body("response_body", out.record)
     await _count(answer, told)
-    if out.forward and not observed:
-        answer.bytes_out += len(out.forward)
-        await response.write(out.forward)
+    forward = out.forward if guarding is None else (await mask_rest(gateway, guarding, fed)).forward
+    if forward:
+        answer.bytes_out += len(forward)
+        await response.write(forward)
     if mask.unread_bytes and exchange.route is not None:
         gateway.meters.unread(exchange.route.name, mask.unread_bytes)
 

@@ -108,7 +108,8 @@ class Exchange:
             body = None
             reservation.shrink(reservation.held_bytes)
             try:
-                self.answer = Answer(self, head, masking, upstream, len(in_target) + len(mask.findings))
+                masked = len(in_target) + len(mask.findings)
+                self.answer = Answer(self, head, masking, upstream, masked, guard=self._guard(route, person))
                 return await give_answer(self.answer, reservation)
             finally:
                 await upstream.close()
@@ -151,9 +152,18 @@ class Exchange:
 
     def _masking(self, route: Route, person: Person, token: str) -> Masking:
         """What is looked for in this exchange: the rules, the caller's own token and the service's credential."""
-        scope = self.session if self.gateway.scope == "session" else person.key
         credentials = route.credential.known_secrets() if route.credential is not None else ()
-        return self.gateway.maskings.of(scope, token, credentials)
+        return self.gateway.maskings.of(self._scope(person), token, credentials)
+
+    def _guard(self, route: Route, person: Person) -> Masking | None:
+        """Under a grant that observes, the service's credential is kept from the client all the same."""
+        if self.grant is None or self.grant.mode != "observe":
+            return None
+        credentials = route.credential.known_secrets() if route.credential is not None else ()
+        return self.gateway.maskings.guard(self._scope(person), credentials)
+
+    def _scope(self, person: Person) -> str:
+        return self.session if self.gateway.scope == "session" else person.key
 
     def _may(self, person: Person, route: Route) -> Grant | None:
         """The grant, or None with `_refusal` set: a refusal of a known person is recorded before it is given."""

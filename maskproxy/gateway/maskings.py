@@ -25,10 +25,20 @@ class Maskings:
         self.rules = rules
         self._key = key
         self._made = lru_cache(maxsize=_KEPT)(self._make)
+        self._no_rules = RuleSet(())
+        self._made_guards = lru_cache(maxsize=_KEPT)(self._make_guard)
 
     def of(self, scope: str, token: str, credentials: tuple[bytes, ...]) -> Masking:
         """`scope` is whose placeholders they are: a person's, or a session's."""
         return self._made(scope, token, credentials)
+
+    def guard(self, scope: str, credentials: tuple[bytes, ...]) -> Masking:
+        """What hides the service's credential and nothing else: for answers under a grant that only observes."""
+        return self._made_guards(scope, credentials)
+
+    def _make_guard(self, scope: str, credentials: tuple[bytes, ...]) -> Masking:
+        literals = [("service-credential", secret) for secret in credentials]
+        return Masking(self._no_rules, self._key.scoped(scope), literals)
 
     def _make(self, scope: str, token: str, credentials: tuple[bytes, ...]) -> Masking:
         literals = [("caller-token", form) for form in forms_of(token)]

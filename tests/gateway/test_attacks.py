@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.gateway.house import HOST, House, plain, read_answer, streaming
+from tests.gateway.house import HOST, SERVICE_KEY, House, Received, plain, read_answer, streaming
 
 SECRET = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
 BODY = b'{"model":"m","messages":[]}'
@@ -144,3 +144,20 @@ async def test_a_client_that_stops_reading_gives_its_upstream_connection_back(ho
     assert b'"aborted"' in json.dumps([str(f.data.get("outcome")) for f in await house.frames()]).encode()
     writer.transport.abort()
     del reader
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "text/event-stream"])
+async def test_who_is_only_observed_does_not_get_the_service_credential(house: House, content_type: str) -> None:
+    async def echo(received: Received, writer: asyncio.StreamWriter) -> None:
+        body = json.dumps({"type": "x", "key": received.value("x-api-key"), "mail": SECRET}).encode()
+        body = b"data: " + body + b"\n\n" if "event" in content_type else body
+        more = f"X-Echo: {received.value('x-api-key')}\r\nX-Mail: {SECRET}\r\n"
+        await plain(body, content_type, more=more)(received, writer)
+
+    house.origin.reply = echo
+    answer = await house.post("/v1/messages", BODY, house.token(groups=["observed"]))
+    assert answer.status == 200
+    assert SECRET.encode() in answer.body
+    assert answer.value("x-mail") == SECRET
+    assert SERVICE_KEY.encode() not in answer.body + repr(answer.fields).encode()
+    assert SERVICE_KEY.encode() not in await house.recorded()

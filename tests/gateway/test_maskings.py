@@ -26,6 +26,15 @@ def test_the_credential_is_masked_as_soon_as_it_is_known(maskings: Maskings) -> 
     assert [f.rule for f in findings] == ["service-credential"]
 
 
+def test_a_guard_hides_the_credential_and_nothing_else(maskings: Maskings) -> None:
+    token = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+    text = f"key the-service-key-0123 {token}".encode()
+    masked, findings = maskings.guard("ada", (b"the-service-key-0123",)).text(text)
+    assert masked.endswith(f" {token}".encode())
+    assert [f.rule for f in findings] == ["service-credential"]
+    assert maskings.guard("ada", ()).text(text) == (text, [])
+
+
 @given(
     token=st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456789._-", min_size=40, max_size=80),
     before=st.binary(max_size=7),
