@@ -40,7 +40,7 @@ class Answer:
         *,
         guard: Masking | None,
     ) -> None:
-        """With `guard`, as under a grant that observes, the client gets what that one leaves; else what `masking` does."""
+        """With `guard`, under a grant that observes, the client gets what that one leaves; the recording is masked."""
         self.exchange = exchange
         self.head = head
         self.masking = masking

@@ -10,6 +10,8 @@ the start of its exchange `head_s` may pass in all, however the bytes drip.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from maskproxy.gateway.listener import Owner
 
 _CONNECT = b"CONNECT "
+_AT_ONCE = struct.pack("ii", 1, 0)
 _MAX_CONNECT_BYTES = 32 * 1024
 _MAX_EARLY_BYTES = 256 * 1024
 
@@ -107,8 +110,11 @@ class HttpProtocol(asyncio.Protocol):
         self._busy = False
 
     def abort(self) -> None:
-        """Cut the connection so that the client sees an incomplete answer."""
+        """Cut the connection with a reset: HTTP/1.0 would take a plain close for the answer's end."""
         if self._transport is not None:
+            connection = self._transport.get_extra_info("socket")
+            if connection is not None and not self._transport.is_closing():
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
             self._transport.abort()
 
     def refuse(self, error: MaskproxyError, exchange_id: str) -> None:

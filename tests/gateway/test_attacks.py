@@ -161,3 +161,12 @@ async def test_who_is_only_observed_does_not_get_the_service_credential(house: H
     assert answer.value("x-mail") == SECRET
     assert SERVICE_KEY.encode() not in answer.body + repr(answer.fields).encode()
     assert SERVICE_KEY.encode() not in await house.recorded()
+
+
+async def test_a_torn_answer_to_http_1_0_does_not_end_like_a_whole_one(house: House) -> None:
+    house.origin.reply = streaming([b"a" * 100] * 3, "text/plain", finish=False)
+    reader, writer = await house.connect()
+    writer.write(f"GET /v1/models HTTP/1.0\r\nAuthorization: Bearer {house.token()}\r\n\r\n".encode())
+    with pytest.raises(ConnectionResetError):
+        await reader.read(-1)
+    writer.close()
