@@ -133,7 +133,8 @@ class Exchange:
         """The caller. Inside a tunnel the tunnel's person counts, for as long as their token lasts."""
         connection, gateway = self.connection, self.gateway
         if connection.via == "connect":
-            if isinstance(connection.who, MaskproxyError):
+            # A refusal that another try may lift (the issuer was out of reach) is looked at again each time.
+            if isinstance(connection.who, MaskproxyError) and not connection.who.retry:
                 # Kept for as long as the tunnel: with its traceback it would keep every exchange that it ended, too.
                 raise connection.who.with_traceback(None)
             assert connection.who is not None
@@ -188,7 +189,7 @@ class Exchange:
 
     async def _continue(self, head: RequestHead) -> None:
         """Ask for the body only when the caller may send it. RFC 9110, 10.1.1."""
-        if head.value("expect") is not None and head.has_body:
+        if head.value("expect") is not None and head.has_body and self.request.version.minor == 1:
             await self.request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.request.writer.output_size = 0
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from maskproxy.access.tokens import Person
+from maskproxy.errors import Unavailable
 from tests.gateway.house import HOST, SERVICE_KEY, House, Received, plain, read_answer, streaming
 
 SECRET = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
@@ -170,3 +172,23 @@ async def test_a_torn_answer_to_http_1_0_does_not_end_like_a_whole_one(house: Ho
     with pytest.raises(ConnectionResetError):
         await reader.read(-1)
     writer.close()
+
+
+async def test_a_tunnel_opened_while_the_issuer_was_down_works_once_it_is_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(_: str) -> Person:
+        raise Unavailable("The issuer cannot be reached.", retry=True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.parts.gateway.authenticator, "authenticate", down)
+        reader, writer = await house.tunnel(house.token())
+    writer.write(f"GET /v1/models HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+    assert (await read_answer(reader)).status == 200
+    writer.close()
+
+
+async def test_http_1_0_is_not_told_to_continue(house: House) -> None:
+    head = f"POST /v1/messages HTTP/1.0\r\nAuthorization: Bearer {house.token()}\r\nExpect: 100-continue\r\n"
+    answer = await house.raw(f"{head}Content-Length: {len(BODY)}\r\n\r\n".encode() + BODY)
+    assert answer.startswith(b"HTTP/1.0 200 ")
