@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 
 from pydantic_core import from_json
@@ -43,10 +44,11 @@ class WayBack:
     """Maps offsets in a literal's decoded text to offsets in the literal; an offset inside an escape widens to it."""
 
     def __init__(self, literal: bytes) -> None:
-        self._text_ends = [0]
-        self._raw_ends = [0]
-        self._text_starts = [0]
-        self._raw_starts = [0]
+        # Arrays, since a literal may be millions of escapes: lists of numbers would take ten times as much.
+        self._text_ends = array("I", [0])
+        self._raw_ends = array("I", [0])
+        self._text_starts = array("I", [0])
+        self._raw_starts = array("I", [0])
         text_at = raw_at = 0
         for match in _ESCAPE.finditer(literal):
             text_at += match.start() - raw_at

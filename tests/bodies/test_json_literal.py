@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -43,3 +44,15 @@ def test_an_offset_inside_an_escape_widens_to_it() -> None:
 def test_broken_escapes_and_lone_surrogates_are_refused(literal: bytes) -> None:
     with pytest.raises(BadRequest):
         decode(literal)
+
+
+def test_the_way_back_through_many_escapes_takes_little_memory() -> None:
+    literal = rb"\u0041" * 200_000
+    tracemalloc.start()
+    try:
+        way_back = WayBack(literal)
+        taken_bytes = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert taken_bytes < 4 * len(literal)
+    assert (way_back.start(100_000), way_back.end(100_001)) == (600_000, 600_006)
