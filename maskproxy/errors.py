@@ -88,6 +88,13 @@ class Blocked(MaskproxyError):
     kind = "invalid_request_error"
 
 
+class Unrestorable(MaskproxyError):
+    """An edit holds a placeholder whose secret is not known: the answer is stopped, lest a file gets it."""
+
+    status = 400
+    kind = "invalid_request_error"
+
+
 class UpstreamFailed(MaskproxyError):
     """Upstream could not be reached, broke the protocol or went silent."""
 

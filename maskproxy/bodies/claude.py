@@ -38,6 +38,7 @@ _CITATIONS = Place(items=_CITATION)
 
 BLOCK = Place(
     keys_once=True,
+    calls=True,
     exempt={
         b"id": _ID,
         b"tool_use_id": _ID,
@@ -55,8 +56,16 @@ BLOCK = Place(
 CONTENT = Place(keys_once=True, exempt=BLOCK.exempt, fields=BLOCK.fields, items=BLOCK)
 """What `content` may be: a text, one object (some tool results), or blocks."""
 
-BLOCK.fields |= {b"content": CONTENT, b"source": _SOURCE, b"citations": _CITATIONS}
-_SOURCE.fields |= {b"content": CONTENT}
+_INNER_CONTENT = Place(
+    keys_once=True,
+    exempt=BLOCK.exempt,
+    fields=BLOCK.fields,
+    items=Place(keys_once=True, exempt=BLOCK.exempt, fields=BLOCK.fields),
+)
+"""The content of a block, such as a tool's result: what looks like a call there is none."""
+
+BLOCK.fields |= {b"content": _INNER_CONTENT, b"source": _SOURCE, b"citations": _CITATIONS}
+_SOURCE.fields |= {b"content": _INNER_CONTENT}
 
 _CONTAINER = Place(exempt={b"id": _ID})
 
@@ -115,6 +124,7 @@ EVENT = Place(
         b"message": MESSAGE,
         b"content_block": Place(
             keys_once=True,
+            calls=True,
             exempt=BLOCK.exempt
             | {
                 b"text": _typed(Kind.STREAM, b"text"),
@@ -150,6 +160,11 @@ def request_place(method: str, path: str) -> Place | None:
             return BATCH_REQUEST
         case _:
             return None
+
+
+def is_messages(path: str) -> bool:
+    """Tell whether a good answer from here is a message."""
+    return _steps(path) == ["v1", "messages"]
 
 
 def is_batch_results(path: str) -> bool:

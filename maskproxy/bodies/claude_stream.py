@@ -9,20 +9,22 @@ Thinking is forwarded as it is, since the API takes it back only unchanged; the 
 
 from __future__ import annotations
 
+import json
 import re
 from typing import NamedTuple
 
 from pydantic_core import from_json
 
 from maskproxy.bodies.claude import EVENT
+from maskproxy.bodies.edit_tools import EditTools, RestoredJson, Restoring
 from maskproxy.bodies.event_text import mask_data, mask_other_lines
 from maskproxy.bodies.events import Event, EventReader
 from maskproxy.bodies.json_literal import NOT_JSON, decode, encode
-from maskproxy.bodies.json_text import check_utf8
+from maskproxy.bodies.json_text import check_utf8, restored_edits
 from maskproxy.bodies.json_walk import Edit, Spot, Walk, splice
-from maskproxy.bodies.output import BodyFinding, Findings, Output, join, same
+from maskproxy.bodies.output import NOTHING, BodyFinding, Findings, Output, join, same
 from maskproxy.bodies.partial_json import PartialJson
-from maskproxy.errors import BadRequest, TooLarge
+from maskproxy.errors import BadRequest, MaskproxyError, TooLarge, Unrestorable
 from maskproxy.masking import Masked, Masking, trusted
 
 MOST_OPEN_TEXTS = 1024
@@ -39,6 +41,7 @@ _DELTA_END = re.compile(rb"(" + _LITERAL + rb')" ?\} ?\}[ ]*+(?:\n\n|\r\n\r\n)')
 _FIELDS = {b"text_delta": b"text", b"input_json_delta": b"partial_json", b"thinking_delta": b"thinking"}
 _START_DELTAS = {b"text": b"text_delta", b"thinking": b"thinking_delta", b"content": b"compaction_delta"}
 _WHY_MASKED = "every string of the event was masked, or is exempt by its place"
+_WHY_RESTORED = "their own secrets for the sender of the request, in an edit's arguments"
 _WHY_THINKING = "thinking goes back to the API as it came; its recording is masked"
 
 
@@ -70,10 +73,11 @@ class _TextMasker:
 
 
 class _Text(NamedTuple):
-    """A text that goes on from delta to delta."""
+    """A text that goes on from delta to delta. What is `restored` is masked first, and recorded so."""
 
     masker: _TextMasker | PartialJson
     is_signed: bool
+    restored: RestoredJson | None = None
 
 
 _TextId = tuple[bytes, bytes, bytes]
@@ -86,9 +90,14 @@ class ClaudeStream:
     streams = True
     unread_bytes = 0
 
-    def __init__(self, masking: Masking) -> None:
+    def __init__(self, masking: Masking, tools: EditTools | None = None) -> None:
+        """With `tools`, the arguments of their calls get their owner's secrets back."""
         self.findings: list[BodyFinding] = Findings()
+        self.stopped: MaskproxyError | None = None
         self._masking = masking
+        self._tools = tools
+        self._restoring = Restoring(tools, masking, self.findings) if tools is not None else None
+        self._edits: set[bytes] = set()
         self._reader = EventReader()
         self._texts: dict[_TextId, _Text] = {}
         # How the last delta began, up to its text, and the text that it belongs to: the next one mostly begins alike.
@@ -96,10 +105,15 @@ class ClaudeStream:
         self._last_text: _Text | None = None
 
     def feed(self, data: bytes) -> Output:
+        if self.stopped is not None:
+            return NOTHING
         if self._last_text is not None and data.startswith(self._last_start) and not self._reader.held_bytes:
             match = _DELTA_END.fullmatch(data, len(self._last_start))
             if match is not None:
-                return self._masked_delta(data, match.start(1), match[1], self._last_text)
+                try:
+                    return self._masked_delta(data, match.start(1), match[1], self._last_text)
+                except Unrestorable as error:
+                    return self._stop(error)
         events = self._reader.feed(data)
         if len(events) == 1:
             return self._event(events[0])
@@ -107,13 +121,34 @@ class ClaudeStream:
 
     def finish(self) -> Output:
         """End of the stream, expected or not: what is held is judged as it stands and goes out in deltas."""
+        if self.stopped is not None:
+            return NOTHING
         rest = self._reader.finish()
         outputs = [self._event(rest)] if rest else []
         if rest and self._texts:
             outputs.append(_ours(b"\n\n"))
-        return join([*outputs, *self._flush(None)])
+        try:
+            return join([*outputs, *self._flush(None)])
+        except Unrestorable as error:
+            return join([*outputs, self._stop(error)])
+
+    def _stop(self, error: MaskproxyError) -> Output:
+        """End the stream in words, in the API's shape. What is held is dropped."""
+        self.stopped = error
+        self._texts.clear()
+        self._last_text = None
+        shape = {"type": "error", "error": {"type": error.kind, "message": str(error)}}
+        return _ours(b"event: error\ndata: " + json.dumps(shape).encode() + b"\n\n")
 
     def _event(self, raw: bytes) -> Output:
+        if self.stopped is not None:
+            return NOTHING
+        try:
+            return self._one_event(raw)
+        except Unrestorable as error:
+            return self._stop(error)
+
+    def _one_event(self, raw: bytes) -> Output:
         match = _DELTA.fullmatch(raw)
         if match is None:
             return self._any_event(raw)
@@ -129,22 +164,44 @@ class ClaudeStream:
             check_utf8(literal)
         decoded = decode(literal) if b"\\" in literal else literal
         masked = text.masker.feed(decoded)
+        if text.restored is not None:
+            return self._restored_delta(raw, start, literal, decoded, masked, text.restored)
         if masked == decoded:
             same_bytes = trusted(raw, why=_WHY_MASKED)
             return Output(same_bytes, same_bytes)
         made = trusted(raw[:start] + encode(masked) + raw[start + len(literal) :], why=_WHY_MASKED)
         return Output(trusted(raw, why=_WHY_THINKING), made) if text.is_signed else Output(made, made)
 
+    def _restored_delta(
+        self, raw: bytes, start: int, literal: bytes, decoded: bytes, masked: bytes, restored: RestoredJson
+    ) -> Output:
+        """One piece of an edit's arguments: masked for the recording, with its owner's secrets for the client."""
+        given = restored.feed(decoded if self._restores_new else masked)
+        made = [
+            trusted(
+                raw if text == decoded else raw[:start] + encode(text) + raw[start + len(literal) :],
+                why=_WHY_MASKED if text is masked else _WHY_RESTORED,
+            )
+            for text in (given, masked)
+        ]
+        return same(made[0]) if given == masked else Output(*made)
+
+    @property
+    def _restores_new(self) -> bool:
+        return self._tools is not None and self._tools.restores_new
+
     def _open(self, index: bytes, kind: bytes, field: bytes) -> _Text:
         if len(self._texts) >= MOST_OPEN_TEXTS:
             raise TooLarge("The stream has too many open blocks.")
         place = f"content_block[{index.decode()}]"
         if kind == b"input_json_delta" and field == b"partial_json":
-            text = _Text(PartialJson(self._masking, self.findings, place=f"{place}.input"), is_signed=False)
+            restored = RestoredJson(self._restoring) if self._restoring is not None and index in self._edits else None
+            masker = PartialJson(self._masking, self.findings, place=f"{place}.input")
+            text = _Text(masker, is_signed=False, restored=restored)
         else:
             name = field.decode() if field.isalnum() and len(field) <= 32 else "*"
-            masker = _TextMasker(self._masking, self.findings, place=f"{place}.{name}")
-            text = _Text(masker, is_signed=kind == b"thinking_delta" and field == b"thinking")
+            plain = _TextMasker(self._masking, self.findings, place=f"{place}.{name}")
+            text = _Text(plain, is_signed=kind == b"thinking_delta" and field == b"thinking")
         self._texts[index, kind, field] = text
         return text
 
@@ -158,20 +215,31 @@ class ClaudeStream:
             data = mask_data(self._masking, event.data, "event", self.findings)
             return same(trusted(event.rewritten(others, data), why=_WHY_MASKED))
         walk = Walk(
-            event.data, self._masking, scan=self._masking.may_hold(event.data), refuse_media=False, prefix="event"
+            event.data,
+            self._masking,
+            scan=self._masking.may_hold(event.data),
+            refuse_media=False,
+            prefix="event",
+            tools=self._tools,
         )
         walk.run(EVENT)
         self.findings += walk.findings
         known = _read(event.data)
         before = self._before(known)
-        edits = list(walk.edits)
+        if known.type == "content_block_start":
+            (self._edits.add if walk.arguments else self._edits.discard)(known.block())
+        recorded = list(walk.edits)
+        forwarded = [edit for edit in recorded if not edit.record_only]
+        if walk.arguments and self._restoring is not None:
+            forwarded = restored_edits(event.data, forwarded, walk.arguments, self._restoring)
         for field, spot in walk.streams:
-            edits += self._piece(event.data, known, field, spot)
-        edits.sort()
-        record = _rewrite(event, others, edits)
-        forward = record
-        if any(edit.record_only for edit in edits):
-            forward = _rewrite(event, others, [edit for edit in edits if not edit.record_only])
+            given, masked = self._piece(event.data, known, field, spot)
+            forwarded += given
+            recorded += masked
+        forwarded.sort()
+        recorded.sort()
+        record = _rewrite(event, others, recorded)
+        forward = record if forwarded == recorded else _rewrite(event, others, forwarded)
         return join([*before, Output(forward, record)])
 
     def _before(self, known: _Known) -> list[Output]:
@@ -186,8 +254,8 @@ class ClaudeStream:
             case _:
                 return []
 
-    def _piece(self, data: bytes, known: _Known, field: bytes, spot: Spot) -> list[Edit]:
-        """Mask a string that goes on in other events."""
+    def _piece(self, data: bytes, known: _Known, field: bytes, spot: Spot) -> tuple[list[Edit], list[Edit]]:
+        """Mask a string that goes on in other events. Gives the edits for the client and for the recording."""
         literal = data[spot.start : spot.end]
         text = decode(literal)
         if known.type == "content_block_start":
@@ -199,13 +267,19 @@ class ClaudeStream:
             # Such as the stop sequence in `message_delta`: no other event goes on with it.
             masked, found = self._masking.text(text)
             self.findings += [BodyFinding(finding.rule, "event.delta", finding.placeholder) for finding in found]
-            return [Edit(spot.start, spot.end, encode(masked), record_only=False)] if found else []
+            edits = [Edit(spot.start, spot.end, encode(masked), record_only=False)] if found else []
+            return edits, edits
         index = known.block()
         open_text = self._texts.get((index, kind, field)) or self._open(index, kind, field)
         masked_text = open_text.masker.feed(text)
-        if masked_text == text:
-            return []
-        return [Edit(spot.start, spot.end, encode(masked_text), record_only=open_text.is_signed)]
+        given = text if open_text.is_signed else masked_text
+        if open_text.restored is not None:
+            given = open_text.restored.feed(text if self._restores_new else masked_text)
+        forwarded, recorded = (
+            [Edit(spot.start, spot.end, encode(made), record_only=False)] if made != text else []
+            for made in (given, masked_text)
+        )
+        return forwarded, recorded
 
     def _flush(self, index: bytes | None, *, signed_only: bool = False) -> list[Output]:
         """End the texts of one block, or of all, each with a delta for what its masker held."""
@@ -217,9 +291,12 @@ class ClaudeStream:
             if self._last_text is text:
                 self._last_text = None
             held = text.masker.finish()
-            if held:
-                made = _ours(_delta(text_id, held))
-                outputs.append(Output(trusted(b"", why="nothing"), made.record) if text.is_signed else made)
+            given = b"" if text.is_signed else held
+            if text.restored is not None:
+                given = text.restored.feed(b"" if self._restores_new else held) + text.restored.finish()
+            if held or given:
+                forward, record = (_ours(_delta(text_id, made) if made else b"").record for made in (given, held))
+                outputs.append(same(record) if forward == record else Output(forward, record))
         return outputs
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from maskproxy.bodies.edit_tools import EditTools
 from maskproxy.bodies.json_text import mask_json
 from maskproxy.bodies.output import NOTHING, BodyFinding, Findings, Output, join
 from maskproxy.bodies.places import FREE, Place
@@ -19,7 +20,15 @@ class JsonBody:
     streams = False
 
     def __init__(
-        self, masking: Masking, root: Place = FREE, *, refuse_media: bool = False, place: str = "", limit_bytes: int = 0
+        self,
+        masking: Masking,
+        root: Place = FREE,
+        *,
+        refuse_media: bool = False,
+        place: str = "",
+        limit_bytes: int = 0,
+        tools: EditTools | None = None,
+        learns: bool = False,
     ) -> None:
         self.findings: list[BodyFinding] = []
         self.unread_bytes = 0
@@ -28,6 +37,8 @@ class JsonBody:
         self._refuse_media = refuse_media
         self._place = place
         self._limit_bytes = limit_bytes
+        self._tools = tools
+        self._learns = learns
         self._pieces: list[bytes] = []
         self._held_bytes = 0
 
@@ -43,7 +54,15 @@ class JsonBody:
         self._pieces.clear()
         if not raw:
             return NOTHING
-        masked = mask_json(raw, self._masking, self._root, prefix=self._place, refuse_media=self._refuse_media)
+        masked = mask_json(
+            raw,
+            self._masking,
+            self._root,
+            prefix=self._place,
+            refuse_media=self._refuse_media,
+            tools=self._tools,
+            learns=self._learns,
+        )
         self.findings = masked.findings
         self.unread_bytes = masked.media_bytes
         return Output(masked.forward, masked.record)

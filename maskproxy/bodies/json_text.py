@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from pydantic_core import from_json
 
-from maskproxy.bodies.json_walk import Walk, splice
+from maskproxy.bodies.edit_tools import EditTools, Restoring, restored
+from maskproxy.bodies.json_walk import Edit, Walk, splice
 from maskproxy.bodies.output import BodyFinding
 from maskproxy.bodies.places import FREE, Place
 from maskproxy.errors import BadRequest
-from maskproxy.masking import Masked, Masking, trusted
+from maskproxy.masking import MARK, Masked, Masking, trusted
 
 _UTF8_STEP_BYTES = 1 << 20
 _CHEAP_TREE_BYTES = 32 << 20
@@ -35,22 +36,51 @@ class MaskedJson(NamedTuple):
 
 
 def mask_json(
-    raw: bytes, masking: Masking, root: Place = FREE, *, prefix: str = "", refuse_media: bool = False
+    raw: bytes,
+    masking: Masking,
+    root: Place = FREE,
+    *,
+    prefix: str = "",
+    refuse_media: bool = False,
+    tools: EditTools | None = None,
+    learns: bool = False,
 ) -> MaskedJson:
-    """Mask one whole document. `prefix` begins the places of its findings."""
+    """Mask one whole document. `prefix` begins the places of its findings.
+
+    With `tools`, a request (`learns`) fills their vault; an answer gets secrets of the vault back in their arguments.
+    """
     check_utf8(raw)
     scan = masking.may_hold(raw)
-    if not scan and _parses(raw) and (root is FREE or _is_plain(raw)):
+    restores = tools is not None and not learns and (MARK in raw or b"\\u" in raw or scan)
+    if not scan and not restores and _parses(raw) and (root is FREE or _is_plain(raw)):
         clean = trusted(raw, why="the rules cannot match anything in it")
         return MaskedJson(clean, clean, [], 0)
-    walk = Walk(raw, masking, scan=scan, refuse_media=refuse_media, prefix=prefix)
+    walk = Walk(raw, masking, scan=scan, refuse_media=refuse_media, prefix=prefix, tools=tools, learns=learns)
     walk.run(root)
     edits = sorted(walk.edits)
-    forward = trusted(splice(raw, [edit for edit in edits if not edit.record_only]), why=_WHY)
+    forwarded = [edit for edit in edits if not edit.record_only]
+    if restores and tools is not None:
+        forwarded = restored_edits(raw, forwarded, walk.arguments, Restoring(tools, masking, walk.findings))
+    forward = trusted(splice(raw, forwarded), why=_WHY)
     record = forward
-    if any(edit.record_only for edit in edits):
+    if forwarded != edits:
         record = trusted(splice(raw, edits), why=_WHY)
     return MaskedJson(forward, record, walk.findings, walk.media_bytes)
+
+
+def restored_edits(raw: bytes, edits: list[Edit], arguments: list[tuple[int, int]], restoring: Restoring) -> list[Edit]:
+    """Give the edits, sorted, with those in the arguments of calls replaced by their owner's secrets."""
+    for start, end in arguments:
+        inside = [edit for edit in edits if start <= edit.start < end]
+        masked = raw[start:end]
+        if not restoring.tools.restores_new:
+            here = [edit._replace(start=edit.start - start, end=edit.end - start) for edit in inside]
+            masked = splice(masked, here)
+        made = restored(masked, restoring)
+        if made != masked or restoring.tools.restores_new:
+            edits = [edit for edit in edits if not start <= edit.start < end]
+            edits.append(Edit(start, end, made, record_only=False))
+    return sorted(edits)
 
 
 def check_utf8(raw: bytes) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from maskproxy.bodies.edit_tools import EditTools
 from maskproxy.bodies.json_literal import NOT_JSON, WayBack, decode
 from maskproxy.bodies.keyed import find_under_key, shown_key
 from maskproxy.bodies.output import BodyFinding
@@ -39,6 +40,7 @@ MOST_FINDINGS = 10_000
 MOST_EDITS = 100_000
 MOST_STEPS = 2_000_000
 """Values looked at one by one: some seconds of work. A body of more of them, or of more secrets, is refused."""
+MOST_SPREAD = 256
 
 _WINDOW_BYTES = 8192
 _PATH_DEPTH = 24
@@ -48,10 +50,25 @@ _BLOT = b"MASKED_MCP_AUTHORIZATION_TOKEN"
 class _Frame:
     """An open object or array."""
 
-    __slots__ = ("index", "is_free", "is_object", "key", "pending", "place", "seen", "told", "view_key")
+    __slots__ = (
+        "index",
+        "input",
+        "is_free",
+        "is_object",
+        "key",
+        "pending",
+        "place",
+        "seen",
+        "start",
+        "told",
+        "view_key",
+    )
 
-    def __init__(self, place: Place, *, is_object: bool, view_key: bytes) -> None:
+    def __init__(self, place: Place, start: int, *, is_object: bool, view_key: bytes) -> None:
         self.place = place
+        self.start = start
+        self.input: tuple[int, int] | None = None
+        """Where the `input` member that has ended stands, in a place of calls."""
         self.is_object = is_object
         self.view_key = view_key
         self.key = b""
@@ -82,8 +99,23 @@ class Edit(NamedTuple):
 class Walk:
     """One pass over one document."""
 
-    def __init__(self, raw: bytes, masking: Masking, *, scan: bool, refuse_media: bool, prefix: str) -> None:
+    def __init__(
+        self,
+        raw: bytes,
+        masking: Masking,
+        *,
+        scan: bool,
+        refuse_media: bool,
+        prefix: str,
+        tools: EditTools | None = None,
+        learns: bool = False,
+    ) -> None:
+        """With `learns`, what is masked is remembered in the vault of `tools`, and looked for in their arguments."""
         self._raw = raw
+        self._tools = tools
+        self._vault = tools.vault if tools is not None and learns else None
+        self.arguments: list[tuple[int, int]] = []
+        """Where the arguments of calls of `tools` stand."""
         self._masking = masking
         self._scan = scan
         self._refuse_media = refuse_media
@@ -99,6 +131,7 @@ class Walk:
         self._cold_from = self._cold_until = 0
         self._hot_from = self._hot_until = 0
         self._found: list[tuple[int, BodyFinding]] = []
+        self._spread: dict[bytes, tuple[str, bytes]] = {}
 
     def run(self, root: Place) -> None:
         """Walk from the first byte to the last: one match per member or element, brackets on a stack."""
@@ -167,7 +200,7 @@ class Walk:
             place, view_key = frame.place.fields.get(frame.key, FREE), frame.key
         else:
             place, view_key = frame.place.items or FREE, frame.view_key
-        opened = _Frame(place, is_object=match[3] == b"{", view_key=view_key)
+        opened = _Frame(place, match.start(3), is_object=match[3] == b"{", view_key=view_key)
         self._stack.append(opened)
         return opened
 
@@ -178,15 +211,64 @@ class Walk:
             if not stack or stack[-1].is_object is not (end == b"}"):
                 raise BadRequest(NOT_JSON)
             frame = stack[-1]
+            if frame.input is not None and self._tools is not None:
+                self._end_call(frame, frame.input, self._tools)
             for exemption, key, spot in frame.pending if frame.is_object and frame.place.exempt else ():
                 frame.key = key
                 holds = all(form.fullmatch(frame.told.get(name, b"")) for name, form in exemption.when.items())
                 self._apply(frame, exemption.kind if holds else Kind.TEXT, spot)
             stack.pop()
+            if stack and stack[-1].place.calls and stack[-1].key == b"input":
+                stack[-1].input = (frame.start, at)
             closed = _CLOSED.match(self._raw, at)
             assert closed is not None
             at, end = closed.end(), closed[1]
         return at, end
+
+    def _end_call(self, frame: _Frame, span: tuple[int, int], tools: EditTools) -> None:
+        """Note a call of one of the tools. In a request, secrets that its arguments were given back are masked again.
+
+        One that no rule finds there was put where it stands by an edit, and may turn up bare in files from now on: it
+        is looked for in all that follows. What stands before is untouched, so that the same turns stay the same bytes.
+        """
+        if frame.told.get(b"type") != b"tool_use" or frame.told.get(b"name") not in tools.names:
+            return
+        self.arguments.append(span)
+        start, end = span
+        secrets = self._vault.may_stand_in(self._raw[start:end]) if self._vault is not None else []
+        if self._vault is None or not secrets:
+            return
+        frame.key = b"input"
+        by_rule: set[bytes] = set()
+        while self.edits and self.edits[-1].start >= start:
+            by_rule.add(self.edits.pop().placeholder)
+        while self._found and self._found[-1][0] >= start:
+            self._found.pop()
+        walk = Walk(
+            self._raw[start:end],
+            self._masking.knowing(secrets),
+            scan=True,
+            refuse_media=False,
+            prefix=self._path(),
+            tools=tools,
+            learns=True,
+        )
+        walk.run(FREE)
+        self.edits += [edit._replace(start=edit.start + start, end=edit.end + start) for edit in walk.edits]
+        self._found += [(at + start, finding) for at, finding in walk._found]
+        bare = {edit.placeholder for edit in walk.edits} - by_rule - self._spread.keys()
+        for placeholder in sorted(bare):
+            secret = self._vault.named(placeholder)
+            if secret is not None:
+                self._look_for(placeholder, secret)
+
+    def _look_for(self, placeholder: bytes, secret: tuple[str, bytes]) -> None:
+        if len(self._spread) >= MOST_SPREAD:
+            raise TooLarge("Too many secrets were given back to edits of this conversation. Start a new one.")
+        self._spread[placeholder] = secret
+        self._masking = self._masking.knowing([secret])
+        self._scan = True
+        self._cold_from = self._cold_until = self._hot_from = self._hot_until = 0
 
     def _member(self, frame: _Frame, match: re.Match[bytes]) -> None:
         """A key, and its value where that is a string: both are spared by one look at the raw bytes."""
@@ -288,7 +370,10 @@ class Walk:
         way_back = WayBack(self._raw[at:end])
         for found in findings:
             start, stop = at + way_back.start(found.start), at + way_back.end(found.end)
-            self._note(start, stop, found.rule, found.placeholder.encode(), record_only=record_only)
+            placeholder = found.placeholder.encode()
+            self._note(start, stop, found.rule, placeholder, record_only=record_only)
+            if self._vault is not None and not record_only:
+                self._vault.keep(found.rule, placeholder, text[found.start : found.end])
 
     def _note(self, start: int, end: int, rule: str, placeholder: bytes, *, record_only: bool) -> None:
         if len(self.edits) >= MOST_EDITS:

@@ -7,10 +7,11 @@ configuration says so, and is counted. An answer that cannot be read is `Upstrea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from maskproxy.bodies import claude
 from maskproxy.bodies.claude_stream import ClaudeStream
+from maskproxy.bodies.edit_tools import EditTools
 from maskproxy.bodies.event_text import EventsBody
 from maskproxy.bodies.forms import FormBody, mask_target
 from maskproxy.bodies.json_bodies import JsonBody, JsonLinesBody
@@ -19,10 +20,19 @@ from maskproxy.bodies.multipart import MultipartBody
 from maskproxy.bodies.output import BodyFinding, BodyMask, Output
 from maskproxy.bodies.places import FREE, Place
 from maskproxy.bodies.text import BinaryBody, TextBody
-from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding, UpstreamFailed
-from maskproxy.masking import Masking
+from maskproxy.errors import BadRequest, MaskproxyError, TooLarge, UnsupportedCoding, UpstreamFailed
+from maskproxy.masking import Masking, Vault
 
-__all__ = ["BodyFinding", "BodyMask", "BodyPolicy", "Output", "answer_mask", "mask_target", "request_mask"]
+__all__ = [
+    "AnswerMask",
+    "BodyFinding",
+    "BodyMask",
+    "BodyPolicy",
+    "Output",
+    "answer_mask",
+    "mask_target",
+    "request_mask",
+]
 
 PART_LIMIT_BYTES = 32 << 20
 """A JSON file in a multipart body is read whole, up to here."""
@@ -39,34 +49,66 @@ class BodyPolicy:
     media: Literal["pass", "refuse"] = "pass"
     restore_tools: frozenset[str] = frozenset()
     """Tools whose arguments may get their owner's secrets back."""
+    restore_new: bool = False
+    """What the model made up itself, and nobody sent, reaches the client too in these arguments."""
+
+    def edit_tools(self, vault: Vault | None) -> EditTools | None:
+        """The tools for one exchange; None where nothing is restored."""
+        if vault is None or not self.restore_tools:
+            return None
+        return EditTools(frozenset(name.encode() for name in self.restore_tools), vault, self.restore_new)
 
 
 def request_mask(
-    masking: Masking, *, api: Api, method: str, path: str, content_type: str | None, policy: BodyPolicy
+    masking: Masking,
+    *,
+    api: Api,
+    method: str,
+    path: str,
+    content_type: str | None,
+    policy: BodyPolicy,
+    vault: Vault | None = None,
 ) -> BodyMask:
-    """Choose the mask for a request's body. A type that nobody reads: UnsupportedCoding."""
+    """Choose the mask for a request's body. A type that nobody reads: UnsupportedCoding.
+
+    What is masked in a Messages request is remembered in `vault`, for the answer to the same request.
+    """
     refuse_media = policy.media == "refuse"
     known = claude.request_place(method, path) if api == "anthropic" else None
     media_type = parse(content_type) if content_type else None
     if known is not None:
         # The API reads JSON here whatever the type says, and so do we.
         _require_utf8(media_type)
-        return JsonBody(masking, known, refuse_media=refuse_media)
+        tools = policy.edit_tools(vault) if known is claude.REQUEST else None
+        return JsonBody(masking, known, refuse_media=refuse_media, tools=tools, learns=True)
     _require_known(media_type)
     return _by_type(masking, media_type, FREE, refuse_media=refuse_media, refuse_unknown=True)
 
 
 def answer_mask(
-    masking: Masking, *, api: Api, path: str, status: int, content_type: str | None, policy: BodyPolicy
-) -> BodyMask:
-    """Choose the mask for an answer's body. Error bodies are masked like any other."""
+    masking: Masking,
+    *,
+    api: Api,
+    path: str,
+    status: int,
+    content_type: str | None,
+    policy: BodyPolicy,
+    vault: Vault | None = None,
+) -> AnswerMask:
+    """Choose the mask for an answer's body. Error bodies are masked like any other.
+
+    With the `vault` of the request, a message's edits get their owner's secrets back.
+    """
     refuse_media = policy.media == "refuse"
     try:
         media_type = parse(content_type) if content_type else None
         if api == "anthropic" and status < 300 and claude.is_batch_results(path):
             return _Answer(JsonLinesBody(masking, claude.BATCH_RESULT, refuse_media=refuse_media))
         place = claude.ANSWER if api == "anthropic" else FREE
-        return _Answer(_by_type(masking, media_type, place, refuse_media=refuse_media, refuse_unknown=False))
+        tools = policy.edit_tools(vault) if api == "anthropic" and claude.is_messages(path) else None
+        return _Answer(
+            _by_type(masking, media_type, place, refuse_media=refuse_media, refuse_unknown=False, tools=tools)
+        )
     except UnsupportedCoding as error:
         raise UpstreamFailed(_UNREADABLE, detail=str(error)) from error
 
@@ -74,11 +116,24 @@ def answer_mask(
 _UNREADABLE = "The service's answer cannot be read, and so is not passed on."
 
 
+class AnswerMask(BodyMask, Protocol):
+    """The mask of an answer."""
+
+    @property
+    def stopped(self) -> MaskproxyError | None:
+        """Why a stream has ended before its end: it has said so itself, and whatever follows is not to be read."""
+        ...
+
+
 class _Answer:
     """A mask whose complaints are about upstream."""
 
     def __init__(self, mask: BodyMask) -> None:
         self._mask = mask
+
+    @property
+    def stopped(self) -> MaskproxyError | None:
+        return self._mask.stopped if isinstance(self._mask, ClaudeStream) else None
 
     @property
     def streams(self) -> bool:
@@ -125,12 +180,13 @@ def _by_type(
     *,
     refuse_media: bool,
     refuse_unknown: bool,
+    tools: EditTools | None = None,
 ) -> BodyMask:
     if media_type is None:
         return BinaryBody(masking, refuse=refuse_media)
     if media_type.name == "text/event-stream":
         _require_utf8(media_type)
-        return ClaudeStream(masking) if place is not FREE else EventsBody(masking)
+        return ClaudeStream(masking, tools) if place is not FREE else EventsBody(masking)
     if media_type.name == "application/x-www-form-urlencoded":
         return FormBody(masking)
     if media_type.name == "multipart/form-data":
@@ -141,7 +197,7 @@ def _by_type(
             return _leaf(masking, part_type, FREE, refuse_media=refuse_media, key=name, where=where)
 
         return MultipartBody(masking, media_type, part_mask)
-    return _leaf(masking, media_type, place, refuse_media=refuse_media)
+    return _leaf(masking, media_type, place, refuse_media=refuse_media, tools=tools)
 
 
 def _leaf(
@@ -152,12 +208,13 @@ def _leaf(
     refuse_media: bool,
     key: bytes = b"",
     where: str = "",
+    tools: EditTools | None = None,
 ) -> BodyMask:
     """The mask for what has no parts: a body, or one part of a multipart body under its field's name."""
     if media_type is not None and media_type.is_json:
         _require_utf8(media_type)
         limit_bytes = PART_LIMIT_BYTES if where else 0
-        return JsonBody(masking, place, refuse_media=refuse_media, place=where, limit_bytes=limit_bytes)
+        return JsonBody(masking, place, refuse_media=refuse_media, place=where, limit_bytes=limit_bytes, tools=tools)
     if media_type is not None and media_type.is_json_lines:
         _require_utf8(media_type)
         return JsonLinesBody(masking, place, refuse_media=refuse_media, place=where)

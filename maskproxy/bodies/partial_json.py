@@ -8,12 +8,14 @@ there on: models write broken JSON, and clients are shown it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Protocol
 
 from maskproxy.bodies.json_literal import decode, encode
 from maskproxy.bodies.keyed import KeyedMasker, shown_key
 from maskproxy.bodies.output import BodyFinding
 from maskproxy.errors import BadRequest, TooLarge
-from maskproxy.masking import Masking
+from maskproxy.masking import Finding, Masking
 
 KEY_LIMIT_BYTES = 64 * 1024
 MOST_DEPTH = 10_000
@@ -31,6 +33,14 @@ _WHOLE = re.compile(
 _HALF_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3}|u[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?)?")
 
 
+class ValueMasker(Protocol):
+    """What happens to one string value."""
+
+    def feed(self, data: bytes) -> bytes: ...
+    def finish(self) -> bytes: ...
+    def news(self) -> Sequence[Finding]: ...
+
+
 class PartialJson:
     """`feed` and `finish` take and give pieces of the JSON text; findings go to the list that was handed in."""
 
@@ -42,7 +52,7 @@ class PartialJson:
         self._stack: list[tuple[bool, bytes]] = []
         self._key = b""
         self._expects_key = False
-        self._value: KeyedMasker | None = None
+        self._value: ValueMasker | None = None
         self._plain = False
 
     def feed(self, data: bytes) -> bytes:
@@ -78,7 +88,7 @@ class PartialJson:
         if token == b'"':
             if self._expects_key:
                 return self._whole_key(data, at, made)
-            self._value = KeyedMasker(self._masking, self._view_key())
+            self._value = self._begin_value()
         elif token in (b"{", b"["):
             if len(self._stack) >= MOST_DEPTH:
                 raise BadRequest("A tool's arguments are nested too deep.")
@@ -114,7 +124,13 @@ class PartialJson:
 
     def _begin_plain(self) -> None:
         self._plain = True
-        self._value = KeyedMasker(self._masking)
+        self._value = self._begin_value()
+
+    def _begin_value(self) -> ValueMasker:
+        return KeyedMasker(self._masking, b"" if self._plain else self._view_key())
+
+    def _masked_key(self, key: bytes) -> tuple[bytes, Sequence[Finding]]:
+        return self._masking.text(key)
 
     def _whole_key(self, data: bytes, at: int, made: list[bytes]) -> int:
         match = _WHOLE.match(data, at + 1)
@@ -129,7 +145,7 @@ class PartialJson:
             self._begin_plain()
             return at
         self._key = decode(data[at + 1 : end])
-        masked, found = self._masking.text(self._key)
+        masked, found = self._masked_key(self._key)
         if found:
             self._note([(finding.rule, finding.placeholder) for finding in found])
             made.append(b'"' + encode(masked) + b'"')
@@ -161,7 +177,7 @@ class PartialJson:
         self._begin_plain()
         return end
 
-    def _mask(self, masker: KeyedMasker, text: bytes, *, raw: bytes) -> bytes:
+    def _mask(self, masker: ValueMasker, text: bytes, *, raw: bytes) -> bytes:
         masked = masker.feed(text)
         self._note([(finding.rule, finding.placeholder) for finding in masker.news()])
         if masked == text:

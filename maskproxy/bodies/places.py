@@ -48,11 +48,15 @@ class Place:
     items: Place | None = None
     items_kind: Kind = Kind.TEXT
     keys_once: bool = False
+    calls: bool = False
+    """An object here may be a call of a tool: a `type` of `tool_use`, a `name`, an `input`."""
     told: frozenset[bytes] = frozenset()
     """Members whose values conditions look at."""
 
     def __post_init__(self) -> None:
         self.told = frozenset(key for exemption in self.exempt.values() for key in exemption.when)
+        if self.calls:
+            self.told |= {b"type", b"name"}
 
 
 FREE = Place()

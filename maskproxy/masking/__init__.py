@@ -3,18 +3,23 @@
 from maskproxy.masking.loading import load_rules
 from maskproxy.masking.masked import Masked, trusted
 from maskproxy.masking.masker import Finding, Masker, Masking
-from maskproxy.masking.placeholders import PlaceholderKey, Placeholders
+from maskproxy.masking.placeholders import MARK, PlaceholderKey, Placeholders
+from maskproxy.masking.restorer import Restorer
 from maskproxy.masking.rules import Rule, RuleSet
+from maskproxy.masking.vault import Vault
 
 __all__ = [
+    "MARK",
     "Finding",
     "Masked",
     "Masker",
     "Masking",
     "PlaceholderKey",
     "Placeholders",
+    "Restorer",
     "Rule",
     "RuleSet",
+    "Vault",
     "load_rules",
     "trusted",
 ]

@@ -33,5 +33,11 @@ class Gutters:
         return _without(held)
 
 
+def without_gutters(text: bytes) -> bytes:
+    """Take them out of a text that is here whole."""
+    gutters = Gutters()
+    return gutters.feed(text) + gutters.finish()
+
+
 def _without(text: bytes) -> bytes:
     return _GUTTER.sub(b"\n", text) if b"\n" in text else text

@@ -23,10 +23,14 @@ class Literals:
         self.shortest = min((len(value) for value in self._values), default=1 << 30)
         self._gates = tuple({value[:_GATE] for value in self._values})
         self._ends = tuple({value[:length] for value in self._values for length in range(1, _GATE)})
-        self._plain = [_longest_plain_part(value) for value in self._values]
+        self._plain = [plain_part(value) for value in self._values]
 
     def __bool__(self) -> bool:
         return bool(self._values)
+
+    def pairs(self) -> list[tuple[str, bytes]]:
+        """Give (rule id, exact bytes) of each, as they were handed in."""
+        return list(zip(self._ids, self._values, strict=True))
 
     def rule_id(self, number: int) -> str:
         return self._ids[number]
@@ -71,7 +75,7 @@ class Literals:
         return any(part in raw for part in self._plain)
 
 
-def _longest_plain_part(value: bytes) -> bytes:
+def plain_part(value: bytes) -> bytes:
     """Give the longest part that no encoder escapes; empty, which is in everything, when all of it may be."""
     parts, part = [b""], bytearray()
     for byte in value:

@@ -46,6 +46,10 @@ class Masking:
         self.placeholders = placeholders
         self.literals = Literals(literals)
 
+    def knowing(self, secrets: Sequence[tuple[str, bytes]]) -> Masking:
+        """Give the same with further literals: (rule id, exact bytes)."""
+        return Masking(self.rules, self.placeholders, [*self.literals.pairs(), *secrets])
+
     def text(self, data: bytes) -> tuple[Masked, list[Finding]]:
         """Mask a whole text."""
         masker = Masker(self)
