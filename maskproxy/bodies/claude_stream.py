@@ -227,7 +227,8 @@ class ClaudeStream:
         known = _read(event.data)
         before = self._before(known)
         if known.type == "content_block_start":
-            (self._edits.add if walk.arguments else self._edits.discard)(known.block())
+            is_edit = self._tools is not None and known.tool in self._tools.names
+            (self._edits.add if is_edit else self._edits.discard)(known.block())
         recorded = list(walk.edits)
         forwarded = [edit for edit in recorded if not edit.record_only]
         if walk.arguments and self._restoring is not None:
@@ -306,6 +307,7 @@ class _Known(NamedTuple):
     type: str
     block_index: object
     delta_type: bytes
+    tool: bytes
 
     def block(self) -> bytes:
         index = self.block_index
@@ -321,8 +323,13 @@ def _read(data: bytes) -> _Known:
         raise BadRequest(NOT_JSON) from error
     kind, index, delta = document.get("type"), document.get("index"), document.get("delta")
     delta_type = delta.get("type") if isinstance(delta, dict) else None
+    block = document.get("content_block")
+    tool = block.get("name") if isinstance(block, dict) and block.get("type") == "tool_use" else None
     return _Known(
-        kind if isinstance(kind, str) else "", index, delta_type.encode() if isinstance(delta_type, str) else b""
+        kind if isinstance(kind, str) else "",
+        index,
+        delta_type.encode() if isinstance(delta_type, str) else b"",
+        tool.encode() if isinstance(tool, str) else b"",
     )
 
 

@@ -149,7 +149,7 @@ class Masking(Part):
     key: MaskingKey
     rules: Annotated[tuple[RuleSource, ...], Field(min_length=1)] = ("builtin:default",)
     scope: Literal["person", "session"] = "person"
-    restore: Restore | None = None
+    restore: Restore = Restore()
     media: Literal["pass", "refuse"] = "pass"
 
 

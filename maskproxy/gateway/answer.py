@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from maskproxy.bodies.codings import decoder
-from maskproxy.bodies.masks import BodyMask, answer_mask
+from maskproxy.bodies.masks import AnswerMask, answer_mask
 from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding, UpstreamFailed
 from maskproxy.gateway import heads
 from maskproxy.gateway.intake import inflated, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.upstream import UpstreamAnswer
-from maskproxy.masking import Masking
+from maskproxy.masking import Masking, Vault
 
 if TYPE_CHECKING:
     from maskproxy.gateway.exchange import Exchange
@@ -51,10 +51,13 @@ class Answer:
         self.bytes_out = 0
         self.bodiless = head.method == "HEAD" or upstream.status in {204, 304}
         self.coding = _value(upstream.fields, "content-encoding")
-        self.mask = self._mask(masking)
-        self.guarding = self._mask(guard) if guard is not None else None
+        self.ended: web.StreamResponse | None = None
+        """A stream that was stopped, and whose last event said why: it needs no cut."""
+        # What is only observed went upstream unmasked: there is nothing to put back.
+        self.mask = self._mask(masking, exchange.vault if guard is None else None)
+        self.guarding = self._mask(guard, None) if guard is not None else None
 
-    def _mask(self, masking: Masking) -> BodyMask:
+    def _mask(self, masking: Masking, vault: Vault | None) -> AnswerMask:
         route = self.exchange.route
         assert route is not None
         return answer_mask(
@@ -64,6 +67,7 @@ class Answer:
             status=self.upstream.status,
             content_type=_value(self.upstream.fields, "content-type"),
             policy=self.exchange.gateway.body_policy,
+            vault=vault,
         )
 
     def fields(self) -> heads.Fields:
@@ -182,6 +186,9 @@ async def _stream(answer: Answer, response: web.StreamResponse) -> None:
         if forward:
             answer.bytes_out += len(forward)
             await response.write(forward)
+        if mask.stopped is not None:
+            answer.ended = response
+            raise mask.stopped
     out = await mask_rest(gateway, mask, fed)
     await journal.body("response_body", out.record)
     await _count(answer, told)
@@ -189,6 +196,9 @@ async def _stream(answer: Answer, response: web.StreamResponse) -> None:
     if forward:
         answer.bytes_out += len(forward)
         await response.write(forward)
+    if mask.stopped is not None:
+        answer.ended = response
+        raise mask.stopped
     if mask.unread_bytes and exchange.route is not None:
         gateway.meters.unread(exchange.route.name, mask.unread_bytes)
 

@@ -37,7 +37,7 @@ from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
 from maskproxy.gateway.state import Gateway
 from maskproxy.gateway.upstream import UpstreamAnswer
-from maskproxy.masking import Masked, Masking, trusted
+from maskproxy.masking import Masked, Masking, Vault, trusted
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -56,6 +56,8 @@ class Exchange:
         self.person: Person | None = None
         self.journal: Journal | None = None
         self.answer: Answer | None = None
+        self.vault = Vault()
+        """What the request's placeholders stand for: for its own answer, and forgotten with the exchange."""
         self.bytes_in = 0
 
     async def tell(self) -> web.StreamResponse:
@@ -87,6 +89,7 @@ class Exchange:
             path=head.path,
             content_type=head.value("content-type"),
             policy=gateway.body_policy,
+            vault=self.vault,
         )
         with gateway.budget.reserve() as reservation:
             body: Masked | AsyncIterator[Masked] | None = None

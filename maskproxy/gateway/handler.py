@@ -1,7 +1,7 @@
 """The handler that aiohttp's server calls: runs one exchange, and answers for how it ends.
 
 Before the answer's head is out, a failure becomes an answer in the API's error shape. After that the connection is
-cut, so that the client sees an incomplete answer and never a clean end.
+cut, so that the client sees an incomplete answer and never a clean end; unless the stream's last event told the reason.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ class Exchanges:
         await self._end(exchange, outcome, str(error), error.status)
         handler = exchange.request.protocol
         assert isinstance(handler, Handler)
+        if exchange.answer is not None and exchange.answer.ended is not None:
+            return exchange.answer.ended
         if exchange.answer is not None and exchange.answer.begun:
             handler.shim.abort()
             raise ConnectionResetError

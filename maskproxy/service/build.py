@@ -106,7 +106,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             certificates=_authority(config.interception),
             maskings=Maskings(rules, PlaceholderKey(masking_key(config.masking.key.file, make=True))),
             scope=config.masking.scope,
-            body_policy=BodyPolicy(media=config.masking.media),
+            body_policy=_body_policy(config.masking),
             recorder=_as_recording(recorder),
             pool=pool,
             budget=MemoryBudget(config.limits.memory_bytes),
@@ -129,6 +129,11 @@ def _as_recording(recorder: Recorder | NoRecorder) -> Recording:
 
 def _as_executor(workers: ThreadPoolExecutor) -> Executor:
     return workers
+
+
+def _body_policy(masking: model.Masking) -> BodyPolicy:
+    restore = masking.restore
+    return BodyPolicy(media=masking.media, restore_tools=restore.tools, restore_new=restore.model_made == "restore")
 
 
 def _issuer(issuer: model.Issuer) -> TrustedIssuer:

@@ -49,8 +49,6 @@ def deeper_faults(config: Config) -> Faults:
 def notes(config: Config) -> list[tuple[str, str]]:
     """What is allowed and may surprise: settings without effect, and what is not done because it is not set."""
     told: list[tuple[str, str]] = []
-    if config.masking.restore is not None:
-        told.append(("masking.restore", "not in effect in this version"))
     if config.store is not None:
         told.append(("store", "not in effect in this version"))
     if config.recording is None:

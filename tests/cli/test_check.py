@@ -18,7 +18,6 @@ def test_a_good_file_is_ok_and_told_what_has_no_effect(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert result.stdout == f"OK {tmp_path / 'maskproxy.yaml'}\n"
     assert result.stderr.splitlines() == [
-        "masking.restore: not in effect in this version",
         "store: not in effect in this version",
     ]
 
@@ -48,7 +47,7 @@ def test_deeper_faults_are_told_too(tmp_path: Path) -> None:
 def test_json(tmp_path: Path) -> None:
     good = json.loads(check(write_real(tmp_path, full()), "--json").stdout)
     assert good["ok"] is True
-    assert [note["path"] for note in good["notes"]] == ["masking.restore", "store"]
+    assert [note["path"] for note in good["notes"]] == ["store"]
     result = check(tmp_path / "gone.yaml", "--json")
     assert result.exit_code == 78
     bad = json.loads(result.stdout)

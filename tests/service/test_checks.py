@@ -81,7 +81,7 @@ def test_rules_that_cannot_be_used(tmp_path: Path) -> None:
 def test_what_may_surprise_is_noted(tmp_path: Path) -> None:
     document = full()
     document["grants"][0]["mode"] = "observe"
-    del document["recording"], document["store"], document["masking"]["restore"]
+    del document["recording"], document["store"]
     assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["recording", "grants[0].mode"]
     document["grants"] = []
     assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["recording", "grants"]
