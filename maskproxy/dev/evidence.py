@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from maskproxy.dev.claude_api import Received
 from maskproxy.dev.planted import Planted, leaks
-from maskproxy.dev.talk import Said, told
+from maskproxy.dev.talk import Said, blocks_of, parsed, told, told_blocks
 from maskproxy.recording.frames import Frame
 from maskproxy.recording.reader import Reader
 
@@ -54,7 +55,10 @@ class Evidence:
         """What the demo promises, each with what was found against it."""
         everything = [*self.planted, *self.made_up]
         received = {f"request {n} at Claude": r.raw for n, r in enumerate(self.received, 1)}
-        answers = {f"answer {n}": searched(s.answer) for n, s in enumerate(self.said, 1)}
+        answers = {f"answer {n}": searched(s.answer, edits=False) for n, s in enumerate(self.said, 1)}
+        edits = {f"edit {n}": edits_in(s.answer) for n, s in enumerate(self.said, 1)}
+        restored = [p for p in self.planted if any(p.value in edit for edit in edits.values())]
+        odd = [f"{place} holds a placeholder" for place, edit in edits.items() if PLACEHOLDER.search(edit.encode())]
         recorded = {f"recorded answer {n}": searched(body_of(x)) for n, x in enumerate(self.exchanges(), 1)}
         failed = [f"turn {n} ended with status {s.status}" for n, s in enumerate(self.said, 1) if s.status != 200]
         missing = [] if len(self.exchanges()) == len(self.said) else ["not every exchange was recorded"]
@@ -67,8 +71,12 @@ class Evidence:
             ),
             Finding("each secret had one placeholder in every turn, so the prompt cache holds", self.unsteady()),
             Finding(
-                f"{total(answers)} bytes came back: none of the secrets, nor the one that Claude made up",
+                f"{total(answers)} bytes of talk came back: none of the secrets, nor the one that Claude made up",
                 (*leaks(everything, answers), *([] if self.made_up else ["Claude made none up"])),
+            ),
+            Finding(
+                "the Edit call alone came back with the developer's own token in it, so that the file stays right",
+                (*odd, *([] if restored else ["no edit holds the token"])),
             ),
             Finding(
                 f"the recording's {total(self.segments)} bytes, and the log, hold none of them",
@@ -101,9 +109,28 @@ def leaks_nothing(planted: Sequence[Planted], said: Said) -> bool:
     return not all(json.dumps(secret.value)[1:-1] in sent for secret in planted)
 
 
-def searched(body: bytes) -> bytes:
-    """A body as it is, and put together from its deltas."""
-    return body + b"\n" + told(body).encode("utf-8", "replace")
+def searched(body: bytes, *, edits: bool = True) -> bytes:
+    """A body as it is, and put together from its deltas; without `edits`, all but the arguments of Edit calls."""
+    if edits or not edits_in(body):
+        return body + b"\n" + told(body).encode("utf-8", "replace")
+    talk = [b for b in blocks_of(body) if not is_edit(b)]
+    whole = parsed(body.decode("utf-8", "replace"))
+    if whole:
+        rest = [json.dumps(whole | {"content": talk}, ensure_ascii=False).encode()]
+    else:
+        # What other tools' deltas hold is in `talk`, put together.
+        rest = [line for line in body.splitlines() if b"input_json_delta" not in line]
+        rest.append(json.dumps(talk, ensure_ascii=False).encode())
+    return b"\n".join([told_blocks(talk).encode("utf-8", "replace"), *rest])
+
+
+def edits_in(body: bytes) -> str:
+    """The arguments of Edit calls, as the tool would get them."""
+    return told_blocks([block for block in blocks_of(body) if is_edit(block)])
+
+
+def is_edit(block: Mapping[str, Any]) -> bool:
+    return block.get("type") == "tool_use" and block.get("name") == "Edit"
 
 
 def body_of(frames: Sequence[Frame], kind: str = "response_body") -> bytes:

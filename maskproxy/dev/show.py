@@ -87,6 +87,15 @@ def show_sides(console: Console, evidence: Evidence) -> None:
     side_by_side(
         console, panel(3, "the client got back", back, "green"), panel(4, "the recording holds", held, "green")
     )
+    console.print(
+        Text.assemble(
+            "Only the arguments of Claude's Edit call have ",
+            ("the developer's own token", SECRET),
+            " back, or the edit would not fit the file.\nText, other tools and the recording hold ",
+            ("placeholders", NAME),
+            ".",
+        )
+    )
 
 
 def side_by_side(console: Console, left: Panel, right: Panel) -> None:

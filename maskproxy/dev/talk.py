@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import ssl
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,8 +141,12 @@ def parsed(text: str) -> dict[str, Any]:
 
 def told(answer: bytes) -> str:
     """An answer as somebody reads it: its texts, and its tool calls with their arguments."""
+    return told_blocks(blocks_of(answer))
+
+
+def told_blocks(blocks: Sequence[Mapping[str, Any]]) -> str:
     parts = []
-    for block in blocks_of(answer):
+    for block in blocks:
         if block.get("type") == "tool_use":
             arguments = "\n".join(f"  {name}: {value}" for name, value in block.get("input", {}).items())
             parts.append(f"{block.get('name')}\n{arguments}")

@@ -18,7 +18,7 @@ def test_the_demo_keeps_its_promise(tmp_path: Path) -> None:
     )
     text = out.getvalue()
     assert code == 0, text
-    assert text.count("✓") == 5
+    assert text.count("✓") == 6
     assert "✗" not in text
     ((directory, session),) = replayed
     assert directory == tmp_path / "recordings"

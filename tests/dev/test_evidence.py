@@ -18,9 +18,11 @@ def request(*texts: str) -> bytes:
     return json.dumps({"messages": [{"role": "user", "content": text} for text in texts], "stream": True}).encode()
 
 
-def stream(text: str) -> bytes:
-    block = {"type": "text", "text": text}
-    message = {"content": [block], "stop_reason": "end_turn", "usage": {"output_tokens": 1}}
+def stream(text: str, *, edit: str = "", tool: str = "Edit") -> bytes:
+    blocks: list[dict[str, object]] = [{"type": "text", "text": text}]
+    if edit:
+        blocks.append({"type": "tool_use", "id": "toolu_1", "name": tool, "input": {"new_string": edit}})
+    message = {"content": blocks, "stop_reason": "end_turn", "usage": {"output_tokens": 1}}
     return "".join(f"data: {json.dumps(e)}\n\n" for e in events_of(message)).encode()
 
 
@@ -30,9 +32,9 @@ def frame(kind: str, body: bytes) -> Frame:
 
 def clean() -> Evidence:
     """What a run leaves in which nothing went wrong."""
-    said = Said("base URL", True, request(f"T={SECRET.value}"), 200, stream(NAME))
+    said = Said("base URL", True, request(f"T={SECRET.value}"), 200, stream(NAME, edit=SECRET.value))
     received = Received("POST", "/v1/messages", ((b"x-api-key", b"k"),), request(f"T={NAME}"))
-    frames = [frame("request_body", received.body), frame("response_body", stream(NAME))]
+    frames = [frame("request_body", received.body), frame("response_body", stream(NAME, edit=NAME))]
     return Evidence([said], [received], frames, {"segment": b"frames"}, b"log", [SECRET], [MADE_UP])
 
 
@@ -42,7 +44,16 @@ def against(evidence: Evidence) -> list[str]:
 
 def test_a_clean_run_is_found_clean() -> None:
     assert against(clean()) == []
-    assert len(clean().verdict()) == 5
+    assert len(clean().verdict()) == 6
+
+
+def test_a_whole_answer_is_searched_around_its_edits() -> None:
+    edit = {"type": "tool_use", "name": "Edit", "input": {"new_string": SECRET.value}}
+    whole = {"content": [edit], "stop_reason": "tool_use"}
+    said = clean().said[0]
+    assert against(replace(clean(), said=[replace(said, answer=json.dumps(whole).encode())])) == []
+    leak = json.dumps(whole | {"stop_sequence": SECRET.value}).encode()
+    assert "answer 1 holds the GitHub token (plain)" in against(replace(clean(), said=[replace(said, answer=leak)]))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +70,18 @@ def test_a_clean_run_is_found_clean() -> None:
         (
             {"said": [replace(clean().said[0], answer=stream(MADE_UP.value))]},
             "answer 1 holds the made-up token (plain)",
+        ),
+        (
+            {"said": [replace(clean().said[0], answer=stream(SECRET.value, edit=SECRET.value))]},
+            "answer 1 holds the GitHub token (plain)",
+        ),
+        (
+            {"said": [replace(clean().said[0], answer=stream(NAME, edit=SECRET.value, tool="Bash"))]},
+            "answer 1 holds the GitHub token (plain)",
+        ),
+        (
+            {"frames": [frame("response_body", stream(NAME, edit=SECRET.value))]},
+            "recorded answer 1 holds the GitHub token (plain)",
         ),
         ({"segments": {"segment": SECRET.value.encode()}}, "segment holds the GitHub token (plain)"),
         (
@@ -77,6 +100,8 @@ def test_a_leak_is_found_wherever_it_is(change: dict[str, object], told: str) ->
     [
         ({"said": [replace(clean().said[0], status=503)]}, "turn 1 ended with status 503"),
         ({"said": [replace(clean().said[0], request=request("nothing"))]}, "turn 1 did not send it"),
+        ({"said": [replace(clean().said[0], answer=stream(NAME, edit=NAME))]}, "edit 1 holds a placeholder"),
+        ({"said": [replace(clean().said[0], answer=stream(NAME))]}, "no edit holds the token"),
         ({"received": []}, "nothing was received"),
         ({"made_up": []}, "Claude made none up"),
         ({"frames": []}, "not every exchange was recorded"),

@@ -27,7 +27,7 @@ def test_in_a_pipe_it_is_plain_and_fits() -> None:
     assert max(len(line) for line in text.splitlines()) <= show.WIDTH
     assert "1 the client sent" in text
     assert "4 the recording holds" in text
-    assert text.count("✓") == 5
+    assert text.count("✓") == 6
 
 
 def test_both_panels_of_a_row_end_on_one_line() -> None:
