@@ -65,4 +65,4 @@ def test_the_demo_from_the_command_line_ends_with_a_replay_and_0() -> None:
     before, _, after = done.stdout.partition("$ maskproxy replay ")
     assert "the recording holds" in before
     assert "assistant" in after
-    assert after.count("✓") == 5
+    assert after.count("✓") == 6
