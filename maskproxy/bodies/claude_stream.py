@@ -40,7 +40,7 @@ _DELTA = re.compile(
 _DELTA_END = re.compile(rb"(" + _LITERAL + rb')" ?\} ?\}[ ]*+(?:\n\n|\r\n\r\n)')
 _FIELDS = {b"text_delta": b"text", b"input_json_delta": b"partial_json", b"thinking_delta": b"thinking"}
 _START_DELTAS = {b"text": b"text_delta", b"thinking": b"thinking_delta", b"content": b"compaction_delta"}
-_WHY_MASKED = "every string of the event was masked, or is exempt by its place"
+_WHY_MASKED = "every string of the event was masked, is exempt by its place, or went back to its owner"
 _WHY_RESTORED = "their own secrets for the sender of the request, in an edit's arguments"
 _WHY_THINKING = "thinking goes back to the API as it came; its recording is masked"
 

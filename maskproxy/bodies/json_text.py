@@ -23,6 +23,7 @@ from maskproxy.masking import MARK, Masked, Masking, trusted
 _UTF8_STEP_BYTES = 1 << 20
 _CHEAP_TREE_BYTES = 32 << 20
 _CHEAP_TEXT_BYTES = 4 << 20
+_WHY_RESTORED = "masked, and in an edit's arguments the sender of the request gets their own secrets back"
 _WHY = "every string was masked where it stands, but for what its place exempts"
 
 
@@ -61,7 +62,7 @@ def mask_json(
     forwarded = [edit for edit in edits if not edit.record_only]
     if restores and tools is not None:
         forwarded = restored_edits(raw, forwarded, walk.arguments, Restoring(tools, masking, walk.findings))
-    forward = trusted(splice(raw, forwarded), why=_WHY)
+    forward = trusted(splice(raw, forwarded), why=_WHY if not restores else _WHY_RESTORED)
     record = forward
     if forwarded != edits:
         record = trusted(splice(raw, edits), why=_WHY)

@@ -41,9 +41,12 @@ MOST_EDITS = 100_000
 MOST_STEPS = 2_000_000
 """Values looked at one by one: some seconds of work. A body of more of them, or of more secrets, is refused."""
 MOST_SPREAD = 256
+"""Secrets that edits of the conversation were given where no rule finds them."""
 
 _WINDOW_BYTES = 8192
 _PATH_DEPTH = 24
+_CALL_STEPS = 100
+"""What a second look at a call's arguments counts for."""
 _BLOT = b"MASKED_MCP_AUTHORIZATION_TOKEN"
 
 
@@ -234,11 +237,21 @@ class Walk:
         if frame.told.get(b"type") != b"tool_use" or frame.told.get(b"name") not in tools.names:
             return
         self.arguments.append(span)
-        start, end = span
-        secrets = self._vault.may_stand_in(self._raw[start:end]) if self._vault is not None else []
-        if self._vault is None or not secrets:
+        if self._vault is None:
             return
+        secrets = self._vault.may_stand_in(self._raw[span[0] : span[1]])
+        if not secrets:
+            return
+        self._steps += _CALL_STEPS
         frame.key = b"input"
+        for placeholder in self._mask_again(span, self._masking.knowing(secrets), tools):
+            secret = self._vault.named(placeholder)
+            if secret is not None:
+                self._look_for(placeholder, secret)
+
+    def _mask_again(self, span: tuple[int, int], masking: Masking, tools: EditTools) -> list[bytes]:
+        """Replace what was found in arguments; give the placeholders that only this search put there."""
+        start, end = span
         by_rule: set[bytes] = set()
         while self.edits and self.edits[-1].start >= start:
             by_rule.add(self.edits.pop().placeholder)
@@ -246,7 +259,7 @@ class Walk:
             self._found.pop()
         walk = Walk(
             self._raw[start:end],
-            self._masking.knowing(secrets),
+            masking,
             scan=True,
             refuse_media=False,
             prefix=self._path(),
@@ -256,11 +269,7 @@ class Walk:
         walk.run(FREE)
         self.edits += [edit._replace(start=edit.start + start, end=edit.end + start) for edit in walk.edits]
         self._found += [(at + start, finding) for at, finding in walk._found]
-        bare = {edit.placeholder for edit in walk.edits} - by_rule - self._spread.keys()
-        for placeholder in sorted(bare):
-            secret = self._vault.named(placeholder)
-            if secret is not None:
-                self._look_for(placeholder, secret)
+        return sorted({edit.placeholder for edit in walk.edits} - by_rule - self._spread.keys())
 
     def _look_for(self, placeholder: bytes, secret: tuple[str, bytes]) -> None:
         if len(self._spread) >= MOST_SPREAD:
