@@ -11,7 +11,7 @@ from maskproxy.bodies.claude import ANSWER, REQUEST
 from maskproxy.bodies.claude_stream import ClaudeStream
 from maskproxy.bodies.edit_tools import EditTools, RestoredJson, Restoring, restored
 from maskproxy.bodies.json_text import MaskedJson, mask_json
-from maskproxy.errors import BadRequest, Unrestorable
+from maskproxy.errors import BadRequest, TooLarge, Unrestorable
 from maskproxy.masking import Masking, PlaceholderKey, RuleSet, Vault
 
 SECRET = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -203,3 +203,14 @@ def test_a_name_told_twice_is_refused(masking: Masking, tools: EditTools) -> Non
     raw = b'{"content":[{"type":"tool_use","name":"Edit","name":"Bash","input":{"a":"%b"}}]}' % odd(masking).encode()
     with pytest.raises(BadRequest):
         mask_json(raw, masking, ANSWER, tools=tools)
+
+
+def test_more_given_back_than_can_be_looked_for_is_refused(
+    masking: Masking, tools: EditTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maskproxy.bodies.json_walk.MOST_SPREAD", 1)
+    other = BARE[::-1]
+    lines = {"role": "user", "content": f"{LINE}OTHER_PASSWORD={other}\n"}
+    learn(masking, tools, lines, {"role": "assistant", "content": [edit({"a": f"c('{BARE}')"})]})
+    with pytest.raises(TooLarge):
+        learn(masking, tools, lines, {"role": "assistant", "content": [edit({"a": f"c('{BARE}', '{other}')"})]})
