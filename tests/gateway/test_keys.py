@@ -47,7 +47,7 @@ async def directory(
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - what is waited for happens in another party
+        while not holds():
             await asyncio.sleep(0.005)
 
 

@@ -89,7 +89,7 @@ async def test_what_is_offered_is_committed_soon_without_drain(tmp_path: Path) -
     async with recording(tmp_path) as recorder:
         assert recorder.offer(piece(0, b"x"))
         async with asyncio.timeout(10):
-            while recorder.held_frames:  # noqa: ASYNC110  there is no event: nobody asked for one
+            while recorder.held_frames:
                 await asyncio.sleep(0.001)
         assert sequence(tmp_path) == [0]
 
@@ -147,7 +147,7 @@ async def test_in_quiet_times_an_old_segment_is_ended_and_pruned(tmp_path: Path)
         os.utime(old, (1, 1))
         recorder.offer(piece(0, b"x"))
         async with asyncio.timeout(10):
-            while old.exists():  # noqa: ASYNC110  only the disk tells
+            while old.exists():
                 await asyncio.sleep(0.01)
         recorder.offer(piece(1, b"x"))
     assert len(list(Reader(tmp_path))) == 2
