@@ -27,7 +27,7 @@ import yaml
 
 from benchmarks.peers import Client
 from maskproxy.dev.issuer import Issuer
-from maskproxy.gateway.certificates import make_ca
+from maskproxy.gateway.interception.certificates import make_ca
 
 HOST = "api.anthropic.com"
 CORES = sorted(os.sched_getaffinity(0))

@@ -19,7 +19,7 @@ from typing import NamedTuple, Self
 
 import trustme
 
-from maskproxy.gateway.origin import Origin
+from maskproxy.gateway.upstream.origin import Origin
 
 Script = Callable[["Peer"], Awaitable[None]]
 

@@ -32,7 +32,7 @@ def init(directory: Path, domains: tuple[str, ...]) -> None:
     Nothing is overwritten.
     """
     from maskproxy.config.quantities import parse_host
-    from maskproxy.gateway.certificates import make_ca
+    from maskproxy.gateway.interception.certificates import make_ca
 
     names = domains or (DEFAULT_DOMAIN,)
     try:

@@ -24,7 +24,7 @@ from maskproxy.dev.claude_api import ClaudeApi
 from maskproxy.dev.issuer import Issuer
 from maskproxy.dev.throwaway import server_identity
 from maskproxy.errors import StartFailed
-from maskproxy.gateway.issuing import make_ca
+from maskproxy.gateway.interception.issuing import make_ca
 
 API_HOST = "api.anthropic.com"
 SIDE_HOSTS = ("claude.ai", "platform.claude.com", "downloads.claude.ai", "statsig.anthropic.com")

@@ -17,7 +17,7 @@ from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding, UpstreamFa
 from maskproxy.gateway import heads
 from maskproxy.gateway.intake import inflated, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.memory import Reservation
-from maskproxy.gateway.upstream import UpstreamAnswer
+from maskproxy.gateway.upstream.pool import UpstreamAnswer
 from maskproxy.masking import Masking, Vault
 
 if TYPE_CHECKING:

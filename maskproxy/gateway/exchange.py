@@ -36,7 +36,7 @@ from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
 from maskproxy.gateway.state import Gateway
-from maskproxy.gateway.upstream import UpstreamAnswer
+from maskproxy.gateway.upstream.pool import UpstreamAnswer
 from maskproxy.masking import Masked, Masking, Vault, trusted
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})

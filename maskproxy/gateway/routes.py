@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from maskproxy.errors import Denied
-from maskproxy.gateway.credentials import Credential
+from maskproxy.gateway.credentials.credential import Credential
 from maskproxy.gateway.heads import Authority
-from maskproxy.gateway.upstream import Origin
+from maskproxy.gateway.upstream.pool import Origin
 
 
 @dataclass(frozen=True, slots=True)

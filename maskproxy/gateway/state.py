@@ -10,12 +10,12 @@ from typing import Protocol
 
 from maskproxy.access.grants import Grant
 from maskproxy.bodies.masks import BodyPolicy
-from maskproxy.gateway.authenticator import Authenticator
-from maskproxy.gateway.certificates import CertificateAuthority
+from maskproxy.gateway.identity.authenticator import Authenticator
+from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import RouteTable
-from maskproxy.gateway.upstream import UpstreamPool
+from maskproxy.gateway.upstream.pool import UpstreamPool
 from maskproxy.recording.frames import Frame
 
 

@@ -16,9 +16,9 @@ from maskproxy.access.grants import open_grants
 from maskproxy.access.tokens import Person
 from maskproxy.errors import Denied, MaskproxyError, Misdirected, Unauthenticated, Unavailable, UpstreamFailed
 from maskproxy.gateway.addresses import resolve_public
-from maskproxy.gateway.certificates import asked_for_another
 from maskproxy.gateway.connection import Connection
 from maskproxy.gateway.heads import ConnectHead, caller_token
+from maskproxy.gateway.interception.certificates import asked_for_another
 from maskproxy.gateway.relay import relay
 from maskproxy.gateway.routes import Route
 from maskproxy.gateway.state import Gateway

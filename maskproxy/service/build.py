@@ -18,15 +18,15 @@ from maskproxy.access.grants import Grant
 from maskproxy.access.tokens import IssuerRules
 from maskproxy.bodies.masks import BodyPolicy
 from maskproxy.config import model
-from maskproxy.gateway.authenticator import Authenticator
-from maskproxy.gateway.certificates import CertificateAuthority
-from maskproxy.gateway.credentials import Credential
-from maskproxy.gateway.keys import KeyDirectory, TrustedIssuer
+from maskproxy.gateway.credentials.credential import Credential
+from maskproxy.gateway.identity.authenticator import Authenticator
+from maskproxy.gateway.identity.keys import KeyDirectory, TrustedIssuer
+from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import Route, RouteTable, TunnelTarget
 from maskproxy.gateway.state import Gateway, Limits, Recording
-from maskproxy.gateway.upstream import Origin, UpstreamPool
+from maskproxy.gateway.upstream.pool import Origin, UpstreamPool
 from maskproxy.masking import PlaceholderKey, load_rules
 from maskproxy.recording.frames import Frame
 from maskproxy.recording.recorder import Recorder

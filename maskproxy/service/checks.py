@@ -13,7 +13,7 @@ from pathlib import Path
 from maskproxy.config.document import Faults
 from maskproxy.config.model import Config, Interception, SecretSource, Tls
 from maskproxy.errors import ConfigurationFault, MaskproxyError
-from maskproxy.gateway.certificates import CertificateAuthority
+from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.masking import load_rules
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rule_cache import rule_cache

@@ -6,9 +6,15 @@ import os
 from collections.abc import Callable
 
 from maskproxy.config import model
-from maskproxy.gateway.client_credentials import ClientCredentials
-from maskproxy.gateway.credentials import Credential
-from maskproxy.gateway.secret_sources import CommandSource, EnvironmentSource, FileSource, SecretSource, SystemdSource
+from maskproxy.gateway.credentials.client_credentials import ClientCredentials
+from maskproxy.gateway.credentials.credential import Credential
+from maskproxy.gateway.credentials.secret_sources import (
+    CommandSource,
+    EnvironmentSource,
+    FileSource,
+    SecretSource,
+    SystemdSource,
+)
 from maskproxy.service.trust import client_context
 
 

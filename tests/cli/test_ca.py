@@ -6,7 +6,7 @@ from click.testing import CliRunner, Result
 from cryptography import x509
 
 from maskproxy.cli.main import cli
-from maskproxy.gateway.certificates import CertificateAuthority
+from maskproxy.gateway.interception.certificates import CertificateAuthority
 from tests.config.sample import full
 from tests.service.material import write_real
 

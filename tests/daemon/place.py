@@ -13,7 +13,7 @@ from typing import Any, Self
 import trustme
 import yaml
 
-from maskproxy.gateway.issuing import make_ca
+from maskproxy.gateway.interception.issuing import make_ca
 from maskproxy.recording.frames import Frame
 from maskproxy.recording.reader import Reader
 from tests import fakes_tokens

@@ -15,8 +15,8 @@ from typing import Any
 import trustme
 import yaml
 
-from maskproxy.gateway.certificates import make_ca
 from maskproxy.gateway.handler import Exchanges
+from maskproxy.gateway.interception.certificates import make_ca
 from maskproxy.gateway.listener import Binding, Listeners
 from maskproxy.recording.reader import Reader
 from maskproxy.service import logs

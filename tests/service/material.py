@@ -7,7 +7,7 @@ from typing import Any
 
 import trustme
 
-from maskproxy.gateway.certificates import make_ca
+from maskproxy.gateway.interception.certificates import make_ca
 from tests.config.sample import write
 
 ROUTED = ["api.anthropic.com", "statsig.example.com"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import trustme
 
 from maskproxy.config import load
-from maskproxy.gateway.certificates import make_ca
+from maskproxy.gateway.interception.certificates import make_ca
 from maskproxy.service.checks import deeper_faults, notes
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
-from maskproxy.gateway.upstream import UpstreamPool
+from maskproxy.gateway.upstream.pool import UpstreamPool
 
 
 def pytest_asyncio_loop_factories(

@@ -3,7 +3,7 @@
 import pytest
 
 from maskproxy.errors import UpstreamFailed
-from maskproxy.gateway.upstream import UpstreamAnswer
+from maskproxy.gateway.upstream.pool import UpstreamAnswer
 
 
 async def whole(answer: UpstreamAnswer) -> bytes:

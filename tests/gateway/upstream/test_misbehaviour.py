@@ -9,7 +9,7 @@ import asyncio
 import pytest
 
 from maskproxy.errors import UpstreamFailed
-from maskproxy.gateway.upstream import UpstreamPool
+from maskproxy.gateway.upstream.pool import UpstreamPool
 from maskproxy.masking.masked import Masked
 from tests.gateway.upstream.reading import whole
 from tests.scripted_upstream import OK, Peer, Script, ScriptedUpstream, replies, says

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from maskproxy.errors import UpstreamFailed
-from maskproxy.gateway.origin import Origin, client_context, connect_socket, dial
-from maskproxy.gateway.upstream import UpstreamPool
+from maskproxy.gateway.upstream.origin import Origin, client_context, connect_socket, dial
+from maskproxy.gateway.upstream.pool import UpstreamPool
 from tests.gateway.upstream.reading import whole
 from tests.scripted_upstream import OK, Peer, ScriptedUpstream, replies, server_context, trusting_context
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from maskproxy.errors import CredentialFailed
-from maskproxy.gateway.client_credentials import ClientCredentials
-from maskproxy.gateway.credentials import Credential
-from maskproxy.gateway.secret_sources import EnvironmentSource, Reading, SourceFailed
+from maskproxy.gateway.credentials.client_credentials import ClientCredentials
+from maskproxy.gateway.credentials.credential import Credential
+from maskproxy.gateway.credentials.secret_sources import EnvironmentSource, Reading, SourceFailed
 from tests.fakes_issuer import FakeIssuer, raw
 
 

@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from maskproxy.errors import UpstreamFailed
-from maskproxy.gateway.answer_head import check_partial_head, read_answer_head
+from maskproxy.gateway.upstream.answer_head import check_partial_head, read_answer_head
 
 
 def head(*lines: bytes, status: bytes = b"HTTP/1.1 200 OK") -> bytes:

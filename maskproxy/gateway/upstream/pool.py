@@ -14,11 +14,11 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final, NamedTuple
 
 from maskproxy.errors import UpstreamFailed
-from maskproxy.gateway.origin import Origin, dial
-from maskproxy.gateway.request_head import write_request_head
-from maskproxy.gateway.upstream_answer import UpstreamAnswer
-from maskproxy.gateway.upstream_protocol import Deadlines, UpstreamConnection
-from maskproxy.gateway.upstream_slots import CLOSED, OriginSlots
+from maskproxy.gateway.upstream.answer import UpstreamAnswer
+from maskproxy.gateway.upstream.origin import Origin, dial
+from maskproxy.gateway.upstream.protocol import Deadlines, UpstreamConnection
+from maskproxy.gateway.upstream.request_head import write_request_head
+from maskproxy.gateway.upstream.slots import CLOSED, OriginSlots
 from maskproxy.masking.masked import Masked
 
 __all__ = ["Origin", "PoolCounts", "UpstreamAnswer", "UpstreamPool"]

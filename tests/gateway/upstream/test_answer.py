@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskproxy.errors import UpstreamFailed
-from maskproxy.gateway.upstream_answer import (
+from maskproxy.gateway.upstream.answer import (
     CHUNK_LIMIT_BYTES,
     PAUSE_ABOVE_BYTES,
     RESUME_BELOW_BYTES,

@@ -17,8 +17,8 @@ from math import inf
 from typing import Final, Protocol, cast
 
 from maskproxy.errors import UpstreamFailed
-from maskproxy.gateway.answer_reader import AnswerReader
-from maskproxy.gateway.upstream_answer import UpstreamAnswer
+from maskproxy.gateway.upstream.answer import UpstreamAnswer
+from maskproxy.gateway.upstream.answer_reader import AnswerReader
 from maskproxy.masking.masked import Masked
 
 SLICE_BYTES: Final = 64 * 1024

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskproxy.gateway.secret_sources import (
+from maskproxy.gateway.credentials.secret_sources import (
     LONGEST_SECRET_BYTES,
     CommandSource,
     EnvironmentSource,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskproxy.errors import UpstreamFailed
-from maskproxy.gateway.answer_reader import AnswerReader
+from maskproxy.gateway.upstream.answer_reader import AnswerReader
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 

@@ -15,7 +15,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskproxy.gateway.issuing import CaKey, canonical, make_ca, mint_leaf, permits
+from maskproxy.gateway.interception.issuing import CaKey, canonical, make_ca, mint_leaf, permits
 
 NOW = datetime.now(UTC)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from maskproxy.errors import TooLarge, UpstreamFailed
-from maskproxy.gateway.upstream import UpstreamPool
+from maskproxy.gateway.upstream.pool import UpstreamPool
 from maskproxy.masking.masked import Masked
 from tests.gateway.upstream.reading import torn, whole
 from tests.scripted_upstream import OK, Peer, ScriptedUpstream, replies, says

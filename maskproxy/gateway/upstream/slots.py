@@ -14,8 +14,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from maskproxy.errors import UpstreamFailed
-from maskproxy.gateway.origin import Origin, client_context
-from maskproxy.gateway.upstream_protocol import UpstreamConnection
+from maskproxy.gateway.upstream.origin import Origin, client_context
+from maskproxy.gateway.upstream.protocol import UpstreamConnection
 
 CLOSED: Final = "Connections to upstream are being closed."
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskproxy.errors import BadRequest
-from maskproxy.gateway.request_head import write_request_head
+from maskproxy.gateway.upstream.request_head import write_request_head
 
 
 def write(method: str = "POST", target: str = "/v1/messages", host: str = "api.example.com", **fields: str) -> bytes:

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from maskproxy.errors import ConfigurationFault, Misdirected, Unavailable
-from maskproxy.gateway.certificates import CertificateAuthority, asked_for_another, make_ca
-from maskproxy.gateway.issuing import CaKey
+from maskproxy.gateway.interception.certificates import CertificateAuthority, asked_for_another, make_ca
+from maskproxy.gateway.interception.issuing import CaKey
 
 HOST = "api.anthropic.com"
 DAY = 86_400.0

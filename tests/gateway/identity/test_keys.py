@@ -12,7 +12,7 @@ import trustme
 
 from maskproxy.access.tokens import IssuerRules
 from maskproxy.errors import ConfigurationFault, Unauthenticated, Unavailable
-from maskproxy.gateway.keys import KeyDirectory, KeyTimes, TrustedIssuer
+from maskproxy.gateway.identity.keys import KeyDirectory, KeyTimes, TrustedIssuer
 from tests.fakes_issuer import Answer, FakeIssuer, endless, raw, redirect_to, silent
 from tests.fakes_tokens import AUDIENCE, ec_key, ed_key, rsa_key
 

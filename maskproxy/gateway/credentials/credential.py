@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from maskproxy.errors import CredentialFailed
-from maskproxy.gateway.secret_sources import SecretSource, SourceFailed
+from maskproxy.gateway.credentials.secret_sources import SecretSource, SourceFailed
 
 log = logging.getLogger(__name__)
 

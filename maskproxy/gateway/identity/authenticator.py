@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from maskproxy.access.tokens import LONGEST_TOKEN_BYTES, KeySet, Person, peek, verify
 from maskproxy.errors import Unauthenticated
-from maskproxy.gateway.keys import KeyDirectory, TrustedIssuer
+from maskproxy.gateway.identity.keys import KeyDirectory, TrustedIssuer
 
 _REFUSED_S = 2.0
 _MOST_REFUSED = 1024

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from maskproxy.errors import BadRequest, UpstreamFailed
-from maskproxy.gateway.upstream import Origin, UpstreamPool
+from maskproxy.gateway.upstream.pool import Origin, UpstreamPool
 from maskproxy.masking.masked import Masked
 from tests.gateway.upstream.reading import whole
 from tests.scripted_upstream import OK, Peer, ScriptedUpstream, replies, says

@@ -7,9 +7,9 @@ import pytest
 from maskproxy.access import tokens
 from maskproxy.access.tokens import IssuerRules, KeySet, Person
 from maskproxy.errors import Unauthenticated, Unavailable
-from maskproxy.gateway import authenticator
-from maskproxy.gateway.authenticator import Authenticator
-from maskproxy.gateway.keys import KeyDirectory, KeyTimes, TrustedIssuer
+from maskproxy.gateway.identity import authenticator
+from maskproxy.gateway.identity.authenticator import Authenticator
+from maskproxy.gateway.identity.keys import KeyDirectory, KeyTimes, TrustedIssuer
 from tests.fakes_issuer import FakeIssuer
 from tests.fakes_tokens import AUDIENCE, NOW, ec_key, rsa_key
 

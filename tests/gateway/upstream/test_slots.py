@@ -3,8 +3,8 @@ import asyncio
 import pytest
 
 from maskproxy.errors import UpstreamFailed
-from maskproxy.gateway.origin import Origin
-from maskproxy.gateway.upstream import UpstreamPool
+from maskproxy.gateway.upstream.origin import Origin
+from maskproxy.gateway.upstream.pool import UpstreamPool
 from tests.gateway.upstream.reading import whole
 from tests.scripted_upstream import OK, Peer, ScriptedUpstream, replies
 

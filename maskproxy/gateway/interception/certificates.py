@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from maskproxy.errors import ConfigurationFault, Misdirected, Unavailable
-from maskproxy.gateway.issuing import CaKey, canonical, make_ca, mint_leaf, permits
+from maskproxy.gateway.interception.issuing import CaKey, canonical, make_ca, mint_leaf, permits
 from maskproxy.gateway.private_files import NotPrivate, read_private
 
 __all__ = ["CertificateAuthority", "asked_for_another", "make_ca"]

@@ -11,8 +11,8 @@ import math
 import ssl
 from urllib.parse import quote_plus
 
+from maskproxy.gateway.credentials.secret_sources import Reading, SecretSource, SourceFailed, one_line
 from maskproxy.gateway.fetch import FetchFailed, fetch_json
-from maskproxy.gateway.secret_sources import Reading, SecretSource, SourceFailed, one_line
 
 _LARGEST_ANSWER_BYTES = 64 * 1024
 _FRESH_SHARE = 0.8

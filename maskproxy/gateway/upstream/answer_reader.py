@@ -13,7 +13,7 @@ from typing import Final
 import httptools
 
 from maskproxy.errors import UpstreamFailed
-from maskproxy.gateway.answer_head import AnswerHead, check_partial_head, read_answer_head, refused
+from maskproxy.gateway.upstream.answer_head import AnswerHead, check_partial_head, read_answer_head, refused
 
 _INTERIM_LIMIT: Final = 8
 _CHUNK_HEAD_BYTES: Final = 12

@@ -1,0 +1,1 @@
+"""The service's own credential: where it is read from, and for how long it counts."""

@@ -1,0 +1,1 @@
+"""Whose token is this: issuers' keys, fetched and kept, and tokens verified once."""

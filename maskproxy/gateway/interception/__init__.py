@@ -1,0 +1,1 @@
+"""Certificates for intercepted hosts, under the company's own CA."""
