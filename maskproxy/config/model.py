@@ -176,6 +176,8 @@ class Limits(Part):
     head_s: Seconds = 30
     body_s: Seconds = 60
     """How long a request body may take to arrive in all, on top of one second for each 64 KiB received."""
+    write_s: Seconds = 60
+    """How long a client may take nothing of its answer."""
     idle_s: Seconds = 75
     """How long a kept-alive connection may wait for its next request."""
     drain_s: Seconds = 30

@@ -214,6 +214,7 @@ def _limits(limits: model.Limits) -> Limits:
         handshake_s=limits.handshake_s,
         head_s=limits.head_s,
         body_s=limits.body_s,
+        write_s=limits.write_s,
         idle_s=limits.idle_s,
         connections=limits.connections,
         messages_bytes=body.messages,
