@@ -50,7 +50,7 @@ class Answer:
         self.begun = False
         self.bytes_out = 0
         self.bodiless = head.method == "HEAD" or upstream.status in {204, 304}
-        self.coding = _value(upstream.fields, "content-encoding")
+        self.coding = heads.value_of(upstream.fields, "content-encoding")
         self.ended: web.StreamResponse | None = None
         """A stream that was stopped, and whose last event said why: it needs no cut."""
         # What is only observed went upstream unmasked: there is nothing to put back.
@@ -65,7 +65,7 @@ class Answer:
             api=route.api,
             path=self.head.path,
             status=self.upstream.status,
-            content_type=_value(self.upstream.fields, "content-type"),
+            content_type=heads.value_of(self.upstream.fields, "content-type"),
             policy=self.exchange.gateway.body_policy,
             vault=vault,
         )
@@ -212,8 +212,3 @@ async def _count(answer: Answer, told: int) -> int:
 def _note_masked(answer: Answer, response: web.StreamResponse, in_answer: int) -> None:
     if total := answer.masked_in_request + in_answer:
         response.headers["x-maskproxy-masked"] = str(total)
-
-
-def _value(fields: heads.Fields, name: str) -> str | None:
-    values = [v for n, v in fields if n.lower() == name]
-    return ", ".join(values) if values else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass, field
 from typing import Literal
@@ -31,3 +32,9 @@ class Connection:
     who: Person | MaskproxyError | None = None
     token: str | None = None
     id: str = field(default_factory=lambda: new_id(""))
+
+
+def peer_of(transport: asyncio.BaseTransport) -> str:
+    """The client's address, for the log."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) else "local"

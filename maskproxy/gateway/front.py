@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 from aiohttp import web
 
 from maskproxy.errors import BadRequest, MaskproxyError, TimedOut, Unavailable
-from maskproxy.gateway.connection import Connection, new_id
+from maskproxy.gateway.connection import Connection, new_id, peer_of
 from maskproxy.gateway.heads import parse_connect
 from maskproxy.gateway.refusals import raw_refusal
 from maskproxy.gateway.server import Handler, make_handler
@@ -187,7 +187,7 @@ class FrontProtocol(asyncio.Protocol):
 
     def _serve_http(self) -> None:
         transport = self._take_transport()
-        http = HttpProtocol(self._gateway, self._server, Connection("base_url", _peer(transport)), self._owner)
+        http = HttpProtocol(self._gateway, self._server, Connection("base_url", peer_of(transport)), self._owner)
         transport.set_protocol(http)
         self._owner.replaced(self, http)
         http.start(transport)
@@ -210,7 +210,7 @@ class FrontProtocol(asyncio.Protocol):
             await open_tunnel(self._gateway, transport, parse_connect(head), rest, http_for, lambda: self.lost)
         except MaskproxyError as error:
             self._gateway.meters.refused(type(error).__name__)
-            self._gateway.log("tunnel refused", peer=_peer(transport), reason=str(error), detail=error.detail)
+            self._gateway.log("tunnel refused", peer=peer_of(transport), reason=str(error), detail=error.detail)
             self._refuse(error)
         except (OSError, asyncio.CancelledError):
             transport.abort()
@@ -258,8 +258,3 @@ class FrontProtocol(asyncio.Protocol):
     def abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
-
-
-def _peer(transport: asyncio.BaseTransport) -> str:
-    name = transport.get_extra_info("peername")
-    return str(name[0]) if isinstance(name, tuple) else "local"

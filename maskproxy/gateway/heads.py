@@ -42,6 +42,12 @@ _NOT_CLIENT = HOP_BY_HOP | {
 }
 
 
+def value_of(fields: Fields, name: str) -> str | None:
+    """A field's value, by its name in lower case; several are joined as RFC 9110, 5.3 allows."""
+    values = [v for n, v in fields if n.lower() == name]
+    return ", ".join(values) if values else None
+
+
 @dataclass(frozen=True, slots=True)
 class Authority:
     """A host in lower case (an IPv6 address without brackets) and a port, where one was given."""
@@ -72,9 +78,8 @@ class RequestHead:
     has_body: bool
 
     def value(self, name: str) -> str | None:
-        """The field's value; several are joined as RFC 9110, 5.3 allows."""
-        values = [v for n, v in self.fields if n.lower() == name]
-        return ", ".join(values) if values else None
+        """The field's value, by its name in lower case."""
+        return value_of(self.fields, name)
 
     @property
     def path(self) -> str:

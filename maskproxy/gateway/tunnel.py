@@ -16,7 +16,7 @@ from maskproxy.access.grants import open_grants
 from maskproxy.access.tokens import Person
 from maskproxy.errors import Denied, MaskproxyError, Misdirected, Unauthenticated, Unavailable, UpstreamFailed
 from maskproxy.gateway.addresses import resolve_public
-from maskproxy.gateway.connection import Connection
+from maskproxy.gateway.connection import Connection, peer_of
 from maskproxy.gateway.heads import ConnectHead, caller_token
 from maskproxy.gateway.interception.certificates import asked_for_another
 from maskproxy.gateway.relay import relay
@@ -45,7 +45,7 @@ async def open_tunnel(
     route = gateway.routes.intercepting(head.target)
     if route is not None:
         who = await _who(gateway, token)
-        connection = Connection("connect", _peer(transport), head.target, route, who, token)
+        connection = Connection("connect", peer_of(transport), head.target, route, who, token)
         await _intercept(gateway, transport, connection, rest, http_for)
         return
     target = gateway.routes.tunnel(head.target)
@@ -149,8 +149,3 @@ async def _dial(host: str, port: int, *, private: bool) -> asyncio.Transport:
     except TimeoutError:
         pass
     raise UpstreamFailed(f"{host}:{port} does not answer. Check that it is up.", retry=True)
-
-
-def _peer(transport: asyncio.BaseTransport) -> str:
-    name = transport.get_extra_info("peername")
-    return str(name[0]) if isinstance(name, tuple) else "local"
