@@ -2,7 +2,8 @@
 
 from maskproxy.masking.loading import load_rules
 from maskproxy.masking.masked import Masked, trusted
-from maskproxy.masking.masker import Finding, Masker, Masking
+from maskproxy.masking.masker import Finding, Masker
+from maskproxy.masking.masking import Masking
 from maskproxy.masking.placeholders import MARK, PlaceholderKey, Placeholders
 from maskproxy.masking.restorer import Restorer
 from maskproxy.masking.rules import Rule, RuleSet
