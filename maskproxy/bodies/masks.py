@@ -169,7 +169,7 @@ def _require_known(media_type: MediaType | None) -> None:
 
 
 def _require_utf8(media_type: MediaType | None) -> None:
-    if media_type is not None and media_type.charset() == "latin-1":
+    if media_type is not None and media_type.charset() not in {"utf-8", "ascii"}:
         raise UnsupportedCoding("JSON is read as UTF-8 only.")
 
 
