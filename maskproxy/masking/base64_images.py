@@ -1,8 +1,8 @@
 """What a rule's text looks like in base64, so that a long text is looked through for it at the speed of any literal.
 
 For every rule: sequences of byte sets of which each match holds one, as a `key` in `api_key = ...`. A sequence has
-three images, one for each place in a group of three bytes at which it may begin. A rule without a telling sequence
-has none; texts are then searched for spans slowly, which costs time and never an answer.
+three images, one for each place in a group of three bytes at which it may begin. A rule that matches nearly anything
+has no telling sequence, and is not looked for in base64.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import product
+from math import prod
 
 from maskproxy.masking.encoded import ALPHABET
 from maskproxy.masking.grammar import Bytes, Choice, Node, Repeat, Series, listed, of
@@ -21,23 +22,52 @@ _LONGEST = 7
 _FEW = 4
 _MOST_WORDS = 64
 _MOST_ITEMS = 12
-_DULL = 1e-3
-"""A sequence that random base64 holds at more than one place in so many tells nothing."""
+_SPELLINGS = {8: 1, 6: 2, 5: 8, 4: 64, 3: 16}
+"""How many spellings a part of an image may have, by its length: the engine likes long literals, and not too many."""
 
 
-def images(cores: Iterable[Node]) -> list[Node] | None:
-    """Give expressions over base64 of which each span holds one wherever its text matches one of the cores.
+def images(cores: Iterable[Node]) -> list[Node]:
+    """Give literals of which a base64 span holds one wherever its text matches one of the cores that tell."""
+    literals = {word for core in cores for word in _literals(core) or ()}
+    return [Series(tuple(Bytes(1 << byte) for byte in word)) for word in sorted(literals)]
 
-    None: some core has no telling sequence.
+
+def tells(core: Node) -> bool:
+    """Tell whether a core is looked for in base64."""
+    return _literals(core) is not None
+
+
+@lru_cache(maxsize=10_000)
+def _literals(core: Node) -> frozenset[bytes] | None:
+    """Give literals for a core: a few characters of each image, spelled out. None where they would be too many.
+
+    The engine finds thousands of literals as fast as one; sets in a row make it several times slower.
     """
-    sequences: set[Sequence] = set()
-    for core in cores:
-        telling = _telling(core)
-        if telling is None or _dullness(telling) > _DULL:
-            return None
-        sequences |= telling
-        sequences |= {_in_utf16(sequence) for sequence in telling}
-    return [Series(tuple(Bytes(s) for s in image)) for image in sorted({i for s in sequences for i in _images(s)})]
+    telling = _telling(core)
+    if telling is None:
+        return None
+    literals: set[bytes] = set()
+    for sequence in telling | {_in_utf16(sequence) for sequence in telling}:
+        for image in _images(sequence):
+            part = _part(image)
+            if part is None:
+                return None
+            literals |= {bytes(word) for word in product(*(listed(members) for members in part))}
+    return frozenset(literals)
+
+
+def _part(image: Sequence) -> Sequence | None:
+    """Give the longest part of an image that has few spellings for its length."""
+    for length, most in _SPELLINGS.items():
+        parts = [image[at : at + length] for at in range(len(image) - length + 1)]
+        least = min(parts, key=_spellings, default=None)
+        if least is not None and _spellings(least) <= most:
+            return least
+    return None
+
+
+def _spellings(image: Sequence) -> int:
+    return prod(members.bit_count() for members in image)
 
 
 def _in_utf16(sequence: Sequence) -> Sequence:

@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
-from maskproxy.masking.grammar import ANYTHING, EMPTY, Bytes, Repeat, Series, Shape, Tail, of
+from maskproxy.masking.grammar import ANYTHING, EMPTY, Bytes, Choice, Repeat, Series, Shape, Tail, of
 from maskproxy.masking.gutters import without_gutters
-from maskproxy.masking.shapes import shape
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 RUN = ALPHABET + b"-_"
@@ -42,8 +41,20 @@ BASE64 = Shape(
     tail=Tail(of(RUN), None, None),
     right=ANYTHING,
 )
-PERCENT = shape(
-    r"%(?:2[0-9A-Fa-f]|3[A-Fa-f]|40|5[B-Fb-f]|7[B-Eb-e]|0[AaDd])[A-Za-z0-9%._~/+!*-]{6}[A-Za-z0-9%._~/+!*-]{0,}"
+_ESCAPED = b"\n\r !\"#$%&'()*+,-./:;<=>?@[\\]^_{|}~"
+_AROUND = Bytes(of(ALPHABET + b"%._~/+!*-"))
+PERCENT_CORES = tuple(
+    Series((*(Bytes(of((byte,))) for byte in escape), Repeat(_AROUND, 6, 6)))
+    for escape in sorted({form for byte in _ESCAPED for form in (b"%%%02X" % byte, b"%%%02x" % byte)})
+)
+"""One for each escape, which the engine finds faster than one for all."""
+PERCENT = Shape(
+    left=ANYTHING,
+    before=EMPTY,
+    secret=Choice(PERCENT_CORES),
+    after=EMPTY,
+    tail=Tail(_AROUND.members, None, None),
+    right=ANYTHING,
 )
 
 _WHITE = b" \t\r\n"

@@ -38,7 +38,7 @@ def _stop(_expression: int, _start: int, _end: int, _flags: int, _context: objec
 
 def _place_unless(expression: int, _start: int, end: int, _flags: int, found: Any) -> bool:
     certain, places = found
-    if expression < certain:
+    if expression == certain:
         return True
     places.append(end)
     return False
@@ -61,13 +61,16 @@ class Database:
         database.scratch = hyperscan.Scratch(database)
 
     @classmethod
-    def compile(cls, expressions: Sequence[str]) -> Database:
-        """Compile. Raises RuleRefused naming no rule: the caller finds out which."""
+    def compile(cls, expressions: Sequence[str], numbers: Sequence[int] | None = None) -> Database:
+        """Compile. Raises RuleRefused naming no rule: the caller finds out which.
+
+        `numbers`: what hits of each expression are given as; several may share one.
+        """
         database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         try:
             database.compile(
                 expressions=[expression.encode("ascii") for expression in expressions],
-                ids=list(range(len(expressions))),
+                ids=list(range(len(expressions)) if numbers is None else numbers),
                 elements=len(expressions),
                 flags=[0] * len(expressions),
             )
@@ -90,7 +93,7 @@ class Database:
         return False
 
     def places_unless(self, data: bytes, certain: int) -> list[int] | None:
-        """Give where matches end; None as soon as one of the first `certain` expressions matches."""
+        """Give where matches end; None as soon as one is numbered `certain`."""
         found: tuple[int, list[int]] = (certain, [])
         try:
             self._database.scan(data, _place_unless, 0, found, self._scratch())

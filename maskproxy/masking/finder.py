@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from maskproxy.errors import RuleRefused
 from maskproxy.masking.base64_images import images
-from maskproxy.masking.encoded import BASE64, CORE_BYTES, PERCENT, RUN
+from maskproxy.masking.encoded import BASE64, CORE_BYTES, PERCENT_CORES, RUN
 from maskproxy.masking.engine import Database, Hit
 from maskproxy.masking.grammar import Bytes, Node, Repeat, Series, expression, of
 from maskproxy.masking.relaxed import needless_escapes, relaxed
@@ -20,6 +20,7 @@ from maskproxy.masking.wrapped import NARROWEST, first_cores, holds_core
 
 LONG_BYTES = 4096
 _MOST_LONG_RUNS = 1000
+_CERTAIN, _MAYBE = 0, 1
 _LINE = Repeat(Bytes(of(RUN)), NARROWEST, NARROWEST)
 _LINE_END = Bytes(of(b"\r\n\\"))
 _ESCAPED_PLUS = Series((Repeat(Bytes(of(RUN)), 3, 3), *(Bytes(of((byte,))) for byte in b"\\u002"), Bytes(of(b"bB"))))
@@ -31,7 +32,7 @@ class Finder:
     Hits are numbered: the rules in order, then placeholders, percent-encoded spans, base64 spans.
     """
 
-    __slots__ = ("_base64", "_by_look", "_certain", "_cores", "_exact", "_lines", "_relaxed", "_runs", "databases")
+    __slots__ = ("_base64", "_cores", "_exact", "_lines", "_relaxed", "_runs", "databases")
 
     def __init__(
         self,
@@ -40,25 +41,24 @@ class Finder:
         databases: Sequence[Database] | None = None,
     ) -> None:
         """`rules`: id and core of each. `databases`: what equal ones were compiled to before."""
-        cores = [core for _, core in rules]
-        self._base64 = len(cores) + 2
-        escapes = needless_escapes()
-        self._certain = len(cores) + 1 + len(escapes) + 1
+        self._base64 = len(rules) + 2
         if databases is None:
-            names = [rule_id for rule_id, _ in rules]
+            cores = [core for _, core in rules]
             inside = images(cores)
-            certain = [*(relaxed(core) for core in (*cores, PERCENT.core)), *escapes, _ESCAPED_PLUS]
+            raw = [relaxed(core) for core in (*cores, *PERCENT_CORES)] + [*needless_escapes(), _ESCAPED_PLUS]
+            numbers = [
+                *range(len(cores) + 1),
+                *(len(cores) + 1 for _ in PERCENT_CORES),
+                *(self._base64 for _ in inside),
+            ]
+            names = [rule_id for rule_id, _ in rules]
             databases = [
-                _compile(names, [*cores, placeholder, PERCENT.core, *(inside or ())]),
-                _compile(names, [*certain, *([BASE64.core] if inside is None else inside)]),
-                *_for_spans()[: 1 if inside is None else None],
+                _compile(names, [*cores, placeholder, *PERCENT_CORES, *inside], numbers),
+                _compile(names, [*raw, *inside], [*(_CERTAIN for _ in raw), *(_MAYBE for _ in inside)]),
+                *_for_spans(),
             ]
         self.databases = tuple(databases)
-        self._exact, self._relaxed, self._cores, *by_lines = self.databases
-        self._by_look = not by_lines
-        """Some rule cannot be told inside base64: spans are looked for by their own look, in texts of any length."""
-        if by_lines:
-            self._runs, self._lines = by_lines
+        self._exact, self._relaxed, self._cores, self._runs, self._lines = self.databases
 
     def hits(self, text: bytes) -> list[Hit]:
         """Give where cores end in the text, in no particular order, perhaps more than once."""
@@ -66,7 +66,7 @@ class Finder:
         if len(text) < CORE_BYTES:
             return [hit for hit in hits if hit[0] < self._base64] if hits else hits
         number = self._base64
-        if len(text) <= LONG_BYTES or self._by_look:
+        if len(text) <= LONG_BYTES:
             ends = [end for _, end in self._cores.hits(text)]
         else:
             places = [end for index, end in hits if index >= number]
@@ -78,10 +78,10 @@ class Finder:
 
     def may_hold(self, raw: bytes) -> bool:
         """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
-        places = self._relaxed.places_unless(raw, self._certain)
-        if places is None or (self._by_look and places):
+        places = self._relaxed.places_unless(raw, _CERTAIN)
+        if places is None:
             return True
-        if len(raw) < CORE_BYTES or self._by_look:
+        if len(raw) < CORE_BYTES:
             return False
         return any(holds_core(raw, place) for place in places) or any(
             raw[end : end + 1] in (b"\\", b"\n", b"\r") for end in self._ends_of_lines(raw)
@@ -99,11 +99,11 @@ def _for_spans() -> list[Database]:
     return [_compile([], [node]) for node in (BASE64.core, _LINE, Series((_LINE, _LINE_END)))]
 
 
-def _compile(names: Sequence[str], nodes: Sequence[Node]) -> Database:
+def _compile(names: Sequence[str], nodes: Sequence[Node], numbers: Sequence[int] | None = None) -> Database:
     """Compile together; when that fails, find the rule that is to blame."""
     expressions = [expression(node) for node in nodes]
     try:
-        return Database.compile(expressions)
+        return Database.compile(expressions, numbers)
     except RuleRefused as refusal:
         for rule_id, text in zip(names, expressions, strict=False):
             try:

@@ -62,26 +62,27 @@ class Masking:
         return self.rules.may_hold(data) or self.literals.may_be_in(data)
 
     def name_in_base64(self, span: bytes) -> str | None:
-        """Give the rule that finds something in what a base64 span stands for."""
-        inner = self._inner()
-        return (
-            next((found[0].rule for text in base64_texts(span) if (found := inner.find(text))), None) if inner else None
-        )
+        """Give the rule that finds something in what a base64 span stands for.
+
+        Literals are not looked for in it: who knows one knows its base64, too.
+        """
+        if not self._depth:
+            return None
+        inner = Masking(self.rules, self.placeholders, depth=self._depth - 1)
+        for text in base64_texts(span):
+            for found in inner.find(text):
+                if self.rules.tells(found.rule):
+                    return found.rule
+        return None
 
     def name_in_percent(self, context: bytes, span: bytes) -> str | None:
         """Give the rule that finds something in what a percent-encoded span stands for, or that reaches into it."""
-        inner = self._inner()
-        if inner is None:
+        if not self._depth:
             return None
+        inner = Masking(self.rules, self.placeholders, depth=self._depth - 1)
+        inner.literals = self.literals
         for text, before in percent_texts(context, span):
             for found in inner.find(text):
                 if found.end > before:
                     return found.rule
         return None
-
-    def _inner(self) -> Masking | None:
-        if not self._depth:
-            return None
-        inner = Masking(self.rules, self.placeholders, depth=self._depth - 1)
-        inner.literals = self.literals
-        return inner

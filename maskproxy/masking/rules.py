@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from maskproxy.masking.automaton import TEXT_EDGE, Backward, Forward, beginnings, ending
+from maskproxy.masking.base64_images import tells
 from maskproxy.masking.checks import Checks
 from maskproxy.masking.encoded import BASE64, PERCENT
 from maskproxy.masking.engine import Database, Hit
@@ -70,6 +71,10 @@ class RuleSet:
         """Give where cores end in a text: a superset, to be confirmed."""
         self.may_hold = finder.may_hold
         """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
+
+    def tells(self, rule_id: str) -> bool:
+        """Tell whether the rule is looked for in base64."""
+        return any(rule.id == rule_id and tells(rule.shape.core) for rule in self.rules)
 
     @cached_property
     def known_alive(self) -> tuple[dict[bytes, int], ...]:

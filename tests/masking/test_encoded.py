@@ -16,11 +16,11 @@ from tests.masking import oracle_encoded
 from tests.masking.oracle import OracleRule
 from tests.masking.rulesets import PLACEHOLDERS, rule_set
 
-KEY = OracleRule("key", "k_[a-z0-9]{8}")
+KEY = OracleRule("key", "key_[a-z0-9]{8}")
 WORD = OracleRule("password", "[a-z0-9!]{6,12}", before="password: ?", after="[;\n]")
 MASKING = Masking(rule_set((KEY, WORD)), PLACEHOLDERS)
 BUILTIN = Masking(load_rules(["builtin:default"]), PLACEHOLDERS)
-SECRET = "k_" + "abcd1234"
+SECRET = "key_" + "abcd1234"
 LINES = (
     f"# settings of the service\nname: one\npassword: {'hunter'}2!;\nkey: {SECRET} and more text behind it\n" * 2
 ).encode()
