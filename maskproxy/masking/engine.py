@@ -81,7 +81,11 @@ class Database:
     def hits(self, data: bytes) -> list[Hit]:
         """Give every place where a match ends, in no particular order, perhaps more than once."""
         hits: list[Hit] = []
-        self._database.scan(data, _collect, 0, hits, self._scratch())
+        try:
+            scratch = self._local.scratch  # spares every delta a call
+        except AttributeError:
+            scratch = self._scratch()
+        self._database.scan(data, _collect, 0, hits, scratch)
         return hits
 
     def any(self, data: bytes) -> bool:
@@ -114,8 +118,10 @@ class Database:
         return bytes(hyperscan.dumpb(self._database))
 
     def _scratch(self) -> hyperscan.Scratch:
-        scratch: hyperscan.Scratch | None = getattr(self._local, "scratch", None)
-        if scratch is None:
+        """This thread's own."""
+        try:
+            scratch: hyperscan.Scratch = self._local.scratch
+        except AttributeError:
             scratch = self._local.scratch = hyperscan.Scratch(self._database)
         return scratch
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from maskproxy.masking.automaton import TEXT_EDGE, Thread
+from maskproxy.masking.automaton import TEXT_EDGE, Standing
 from maskproxy.masking.characters import ceil, floor
 from maskproxy.masking.encoded import CONTEXT_BYTES
 from maskproxy.masking.masked import Masked
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 _NOTHING = Masked(b"")
 _KNOWN_LENGTH = 12
-_SHORT = 256
-"""Up to this length a text is tried forwards from each place; a longer one is read once, backwards."""
 _KNOWN_LIMIT = 1024
 
 
@@ -56,16 +54,15 @@ class Masker:
         "_base",
         "_before",
         "_buffer",
-        "_dead",
         "_evidence",
         "_forward",
         "_group",
         "_known",
         "_literals",
         "_masking",
+        "_read",
         "_seen",
         "_shortest",
-        "_thread",
         "_trail",
         "findings",
     )
@@ -79,10 +76,8 @@ class Masker:
         self._buffer = b""
         self._base = 0
         self._before = TEXT_EDGE
-        self._thread: tuple[int, int, Thread | None] = (-1, 0, None)
-        """The matches that may have begun where the held text begins: that place, how far they were followed, where."""
-        self._dead = 0
-        """Nothing that begins before here can become a match any more: it could not when last asked."""
+        self._read: tuple[int, Standing] = (-1, self._forward.begin(TEXT_EDGE))
+        """How far the stream was read for what may still become a match, and what may have begun there."""
         self._trail: deque[bytes] = deque(maxlen=CONTEXT_BYTES)
         """The ends of what was fed and released: at least the last `CONTEXT_BYTES`."""
         self._seen = 0
@@ -150,14 +145,14 @@ class Masker:
     def _alive(self, text: bytes) -> int:
         """Give where the longest end of text begins that may still become a rule's match or a whole character."""
         size = len(text)
-        if size > _KNOWN_LENGTH and self._goes_on(text):
-            return 0
-        dead = max(0, self._dead - self._base)
-        if size - dead <= _SHORT:
-            alive = self._forward.alive(text, dead, text[dead - 1] if dead else self._before)
-        else:
-            alive = min(size, self._masking.rules.beginnings.longest(text, size, dead, self._before))
-        self._dead = self._base + alive
+        read, standing = self._read
+        at = read - self._base
+        if at < 0 or at > size:
+            at, standing = 0, self._forward.begin(self._before)
+        for byte in text[at:] if at else text:
+            standing = standing[byte]
+        self._read = (self._base + size, standing)
+        alive = self._forward.alive(standing, text, self._before)
         if alive and text[alive if alive < size else -1] >= 0x80:
             alive = floor(text, alive)
         if size <= _KNOWN_LENGTH and text:
@@ -165,17 +160,6 @@ class Masker:
                 self._known.clear()
             self._known[text] = alive
         return alive
-
-    def _goes_on(self, text: bytes) -> bool:
-        """Tell whether all of text may still become a match. Reads only what is new since it was asked last."""
-        base, at, thread = self._thread
-        if base != self._base or at > len(text):
-            at, thread = 0, self._forward.begin(self._before)
-        while thread is not None and at < len(text):
-            thread = thread[text[at]]
-            at += 1
-        self._thread = (self._base, at, thread)
-        return thread is not None
 
     def _detect(self, text: bytes, *, final: bool) -> bool:
         """Look for matches in the text that is held back and note them; give whether there is anything to settle."""
