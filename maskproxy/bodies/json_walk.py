@@ -12,8 +12,8 @@ from typing import NamedTuple
 from maskproxy.bodies.edit_tools import EditTools
 from maskproxy.bodies.json_literal import NOT_JSON, WayBack, decode
 from maskproxy.bodies.keyed import find_under_key, shown_key
-from maskproxy.bodies.output import BodyFinding
-from maskproxy.bodies.places import FREE, Exemption, Kind, Place, fits
+from maskproxy.bodies.output import MOST_FINDINGS, BodyFinding
+from maskproxy.bodies.places import FREE, MCP_RULE, Exemption, Kind, Place, fits
 from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding
 from maskproxy.masking import Masking
 
@@ -35,8 +35,6 @@ _CLOSED = re.compile(_WS + rb"([,}\]]?)")
 
 MOST_DEPTH = 10_000
 MOST_KEYS = 10_000
-MOST_FINDINGS = 10_000
-"""What is found beyond is masked all the same and only not listed."""
 MOST_EDITS = 100_000
 MOST_STEPS = 2_000_000
 """Values looked at one by one: some seconds of work. A body of more of them, or of more secrets, is refused."""
@@ -134,6 +132,8 @@ class Walk:
         self._cold_from = self._cold_until = 0
         self._hot_from = self._hot_until = 0
         self._found: list[tuple[int, BodyFinding]] = []
+        self._listed: set[str] = set()
+        """The rules of which something is listed."""
         self._spread: dict[bytes, tuple[str, bytes]] = {}
 
     def run(self, root: Place) -> None:
@@ -352,7 +352,7 @@ class Walk:
                     raise UnsupportedCoding("Images and PDFs are not allowed here, since they cannot be read.")
                 self.media_bytes += spot.end - spot.start
             case Kind.CREDENTIAL:
-                self._note(spot.start, spot.end, "mcp-authorization-token", _BLOT, record_only=True)
+                self._note(spot.start, spot.end, MCP_RULE, _BLOT, record_only=True)
             case Kind.STREAM:
                 self.streams.append((frame.key, spot))
             case Kind.ID | Kind.OPAQUE:
@@ -388,7 +388,8 @@ class Walk:
         if len(self.edits) >= MOST_EDITS:
             raise TooLarge("The body holds more secrets than can be masked in one go.")
         self.edits.append(Edit(start, end, placeholder, record_only))
-        if len(self._found) < MOST_FINDINGS:
+        if len(self._found) < MOST_FINDINGS or rule not in self._listed:
+            self._listed.add(rule)
             self._found.append((start, BodyFinding(rule, self._path(), placeholder.decode())))
 
     def _path(self) -> str:

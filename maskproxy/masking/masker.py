@@ -7,7 +7,8 @@ of a secret leaves before the whole is known; bytes that are no secret are untou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from maskproxy.masking.automaton import TEXT_EDGE, Thread
@@ -38,17 +39,27 @@ class Finding(NamedTuple):
 class Masking:
     """The rules, one scope's placeholders and one exchange's own secrets, ready to mask."""
 
-    __slots__ = ("literals", "placeholders", "rules")
+    __slots__ = ("literals", "placeholders", "rules", "urgent")
 
-    def __init__(self, rules: RuleSet, placeholders: Placeholders, literals: Sequence[tuple[str, bytes]] = ()) -> None:
-        """`literals`: (rule id, exact bytes) that are secrets in this exchange, each at least 6 bytes long."""
+    def __init__(
+        self,
+        rules: RuleSet,
+        placeholders: Placeholders,
+        literals: Sequence[tuple[str, bytes]] = (),
+        urgent: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """`literals`: (rule id, exact bytes) that are secrets in this exchange, each at least 6 bytes long.
+
+        `urgent`: rules that the finding of every span names in which they have a part, the greatest number first.
+        """
         self.rules = rules
         self.placeholders = placeholders
         self.literals = Literals(literals)
+        self.urgent = urgent
 
     def knowing(self, secrets: Sequence[tuple[str, bytes]]) -> Masking:
         """Give the same with further literals: (rule id, exact bytes)."""
-        return Masking(self.rules, self.placeholders, [*self.literals.pairs(), *secrets])
+        return Masking(self.rules, self.placeholders, [*self.literals.pairs(), *secrets], self.urgent)
 
     def text(self, data: bytes) -> tuple[Masked, list[Finding]]:
         """Mask a whole text."""
@@ -310,6 +321,8 @@ class Masker:
             crossing = crossing or survivor.end > frontier
             if group is not None and (survivor.resumed or survivor.start < group.end):
                 group.end = max(group.end, survivor.end)
+                if self._masking.urgent:
+                    group.rule = max(group.rule, self._rule_id(survivor.rule), key=self._urgency)
                 continue
             if group is not None:
                 at = self._close(group, at, out)
@@ -334,6 +347,9 @@ class Masker:
         out.append(placeholder)
         self.findings.append(Finding(group.rule, group.start, group.end, placeholder.decode("ascii")))
         return group.end
+
+    def _urgency(self, rule: str) -> int:
+        return self._masking.urgent.get(rule, 0)
 
     def _rule_id(self, index: int) -> str:
         rules = self._masking.rules.rules

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from maskproxy.errors import RuleRefused
+from maskproxy.masking.actions import MASKS, Actions
 from maskproxy.masking.automaton import TEXT_EDGE, Backward, Forward, beginnings, ending
 from maskproxy.masking.checks import Checks
 from maskproxy.masking.engine import Database, Hit
@@ -38,6 +39,7 @@ class Rule:
     """Recipes (see `samples`) of texts in which the rule finds its secret, and of such in which it finds nothing."""
     near_misses: tuple[str, ...]
     shape: Shape
+    actions: Actions = MASKS
 
     @property
     def rank(self) -> int:
