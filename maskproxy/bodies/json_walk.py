@@ -45,6 +45,7 @@ _WINDOW_BYTES = 8192
 _PATH_DEPTH = 24
 _CALL_STEPS = 100
 """What a second look at a call's arguments counts for."""
+_LEFT_ALONE = frozenset({Kind.ID, Kind.OPAQUE, Kind.MEDIA})
 _BLOT = b"MASKED_MCP_AUTHORIZATION_TOKEN"
 
 
@@ -121,6 +122,8 @@ class Walk:
         self._scan = scan
         self._refuse_media = refuse_media
         self._prefix = prefix
+        self._own_secrets = scan and masking.may_hold_own(raw)
+        """Whether what is left alone may hold the caller's token or the service's credential all the same."""
         self._may_have_surrogates = b"\\ud" in raw or b"\\uD" in raw
         self._steps = 0
         self._stack: list[_Frame] = []
@@ -340,7 +343,7 @@ class Walk:
         return True
 
     def _apply(self, frame: _Frame, kind: Kind, spot: Spot) -> None:
-        if not fits(kind, self._raw[spot.start : spot.end]):
+        if not fits(kind, self._raw[spot.start : spot.end]) or self._holds_own(kind, spot):
             kind = Kind.TEXT
         match kind:
             case Kind.TEXT | Kind.SIGNED:
@@ -357,6 +360,12 @@ class Walk:
                 self.streams.append((frame.key, spot))
             case Kind.ID | Kind.OPAQUE:
                 pass
+
+    def _holds_own(self, kind: Kind, spot: Spot) -> bool:
+        """Tell whether a string that is left alone otherwise holds a secret of this exchange, byte for byte."""
+        if not self._own_secrets or kind not in _LEFT_ALONE or (kind is Kind.MEDIA and self._refuse_media):
+            return False
+        return self._masking.holds_own(self._raw[spot.start : spot.end].replace(rb"\/", b"/"))
 
     def _is_worth(self, start: int, end: int) -> bool:
         """Tell whether a member deserves to be decoded and searched, by a look at the raw bytes.

@@ -21,6 +21,7 @@ from maskproxy.bodies.multipart import MultipartBody
 from maskproxy.bodies.output import BodyFinding, BodyMask, Output
 from maskproxy.bodies.places import FREE, MCP_RULE, Place
 from maskproxy.bodies.refusing import Refusing, refusal, stopped_of
+from maskproxy.bodies.results_url import OwnResultsUrl, Reached
 from maskproxy.bodies.text import BinaryBody, TextBody
 from maskproxy.bodies.two_masks import TwoMasks
 from maskproxy.errors import BadRequest, MaskproxyError, TooLarge, UnsupportedCoding, UpstreamFailed
@@ -33,6 +34,7 @@ __all__ = [
     "BodyMask",
     "BodyPolicy",
     "Output",
+    "Reached",
     "answer_mask",
     "mask_target",
     "request_mask",
@@ -109,10 +111,12 @@ def answer_mask(
     content_type: str | None,
     policy: BodyPolicy,
     vault: Vault | None = None,
+    reached: Reached | None = None,
 ) -> AnswerMask:
     """Choose the mask for an answer's body. Error bodies are masked like any other.
 
-    With the `vault` of the request, a message's edits get their owner's secrets back.
+    With the `vault` of the request, a message's edits get their owner's secrets back. With `reached`, the addresses of
+    batches' results lead back to us.
     """
     refuse_media = policy.media == "refuse"
 
@@ -126,7 +130,10 @@ def answer_mask(
 
     sought = masking if isinstance(masking, Sought) else Sought.alike(masking)
     try:
-        forward = _refusing(make(sought.forward, vault), sought, "answer")
+        forward = make(sought.forward, vault)
+        if reached is not None and api == "anthropic" and claude.is_batches(path) and isinstance(forward, JsonBody):
+            forward = OwnResultsUrl(forward, sought.forward, reached)
+        forward = _refusing(forward, sought, "answer")
         return _Answer(_paired(forward, lambda: make(sought.record, None), sought))
     except UnsupportedCoding as error:
         raise UpstreamFailed(_UNREADABLE, detail=str(error)) from error

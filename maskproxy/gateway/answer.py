@@ -19,6 +19,7 @@ from maskproxy.gateway import heads
 from maskproxy.gateway.intake import inflated, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.masked_head import masked_fields, masked_text
 from maskproxy.gateway.memory import Reservation
+from maskproxy.gateway.routes import reached
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
 from maskproxy.masking import Sought
 
@@ -67,6 +68,9 @@ class Answer:
             policy=self.exchange.gateway.body_policy,
             # What is only observed went upstream unmasked: there is nothing to put back.
             vault=None if self.sought.observes else self.exchange.vault,
+            reached=reached(
+                route, self.exchange.connection.target, self.head.host, secure=self.exchange.request.secure
+            ),
         )
 
     async def decoded(self, limit_bytes: int) -> AsyncIterator[bytes]:

@@ -82,6 +82,14 @@ class Masking:
         """
         return self.rules.may_hold(data) or self.literals.may_be_in(data)
 
+    def may_hold_own(self, data: bytes) -> bool:
+        """Tell whether raw bytes may hold one of the exchange's own secrets, JSON-escaped or not."""
+        return self.literals.may_be_in(data)
+
+    def holds_own(self, text: bytes) -> bool:
+        """Tell whether one of them stands in a text."""
+        return bool(self.literals.spans(text))
+
 
 class _Group:
     """A span being masked: survivors that overlap."""
