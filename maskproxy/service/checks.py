@@ -58,6 +58,10 @@ def notes(config: Config) -> list[tuple[str, str]]:
         told.append(("grants", "not set: nobody may use any route"))
     observed = [i for i, grant in enumerate(config.grants) if grant.mode == "observe"]
     told += [(f"grants[{i}].mode", "observe: secrets are counted and reach upstream unmasked") for i in observed]
+    for i, entry in enumerate(config.masking.actions):
+        for direction, action in (("request", entry.request), ("answer", entry.answer)):
+            if action in {"alert", "allow"}:
+                told.append((f"masking.actions[{i}].{direction}", f"{action}: what these rules find passes unmasked"))
     return told
 
 

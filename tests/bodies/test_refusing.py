@@ -14,6 +14,7 @@ from maskproxy.bodies.output import MOST_FINDINGS
 from maskproxy.bodies.refusing import stopped_of
 from maskproxy.errors import Blocked, Denied, MaskproxyError
 from maskproxy.masking import Action, Masking, Override, PlaceholderKey, Sought, load_rules, treatments, with_actions
+from maskproxy.masking.settling import CANDIDATE_LIMIT
 from tests.bodies.test_claude_stream import END, start, stop, text, texts_of, tool
 
 GITHUB = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -165,7 +166,8 @@ def test_a_key_in_a_tools_arguments_is_blocked_too() -> None:
     raw = start(1, type="tool_use", id="t", name="Bash", input={}) + tool('{"command": "echo ') + tool(f'{GITHUB}"}}')
     forward, _, error = run(answer(sought("block")), [raw + stop(1) + END])
     assert isinstance(error, Blocked)
-    assert forward.startswith(b"event: error\n")
+    assert GITHUB[:20].encode() not in forward
+    assert forward.split(b"\n\n")[-2].startswith(b"event: error\n")
 
 
 def test_other_events_end_with_the_reason_and_requests_of_events_are_refused() -> None:
@@ -176,6 +178,31 @@ def test_other_events_end_with_the_reason_and_requests_of_events_are_refused() -
     forward, _, error = run(request(sought("block"), "text/event-stream", "/other"), raw)
     assert isinstance(error, Blocked)
     assert forward == b"data: one\n\n"
+
+
+def test_events_before_the_finding_go_out_though_all_came_at_once() -> None:
+    raw = start(0, type="text", text="") + text("one ") + text(GITHUB + " ") + text("two") + stop(0) + END
+    forward, _, error = run(answer(sought("block")), [raw])
+    assert isinstance(error, Blocked)
+    assert forward.startswith(start(0, type="text", text="") + text("one "))
+    assert b"two" not in forward
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["whole", "without its end"])
+def test_a_candidate_over_the_limit_is_blocked_unchecked(*, ends: bool) -> None:
+    rules = load_rules(["builtin:structure"])
+    treatment = treatments(with_actions(rules, [Override(("private-key-pem",), "block")])).request
+    masking = Masking(treatment.forward, KEY, (), treatment.urgent)
+    of = Sought(masking, masking, treatment.actions)
+    lines = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us9cK\n" * 200
+    pem = f"-----BEGIN PRIVATE {'KEY'}-----\n{lines}" + (f"-----END PRIVATE {'KEY'}-----\n" if ends else "")
+    raw = b"before " + pem.encode()
+    assert len(pem) > CANDIDATE_LIMIT
+    for size in (1, 100, len(raw)):
+        pieces = [raw[at : at + size] for at in range(0, len(raw), size)]
+        forward, _, error = run(request(of, "text/plain", "/other"), pieces)
+        assert isinstance(error, Blocked)
+        assert b"before ".startswith(forward)
 
 
 def test_a_block_in_a_json_answer_is_no_failure_of_upstream() -> None:

@@ -94,5 +94,11 @@ def test_what_may_surprise_is_noted(tmp_path: Path) -> None:
     document["grants"][0]["mode"] = "observe"
     del document["recording"], document["store"]
     assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["recording", "grants[0].mode"]
-    document["grants"] = []
+    document["masking"]["actions"] = [
+        {"rules": ["jwt"], "request": "block"},
+        {"rules": ["jwt"], "request": "alert", "answer": "allow"},
+    ]
+    noted = [path for path, _ in notes(load(write_real(tmp_path, document), {}))]
+    assert noted[2:] == ["masking.actions[1].request", "masking.actions[1].answer"]
+    document["grants"], document["masking"]["actions"] = [], []
     assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["recording", "grants"]
