@@ -167,7 +167,7 @@ class Exchange:
         credentials = route.credential.known_secrets() if route.credential is not None else ()
         find = maskings.observing if self._observes else maskings.of
         sought = find(treatment, self._scope(person), token, credentials)
-        if self.grant is None or self.grant.mcp_tokens:
+        if direction == "answer" or self.grant is None or self.grant.mcp_tokens:
             return sought
         return replace(sought, actions={**sought.actions, MCP_RULE: "block"})
 

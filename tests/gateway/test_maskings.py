@@ -43,7 +43,7 @@ def test_what_is_observed_hides_the_credential_and_nothing_else(maskings: Maskin
     assert [f.rule for f in findings] == ["service-credential"]
     assert observing().forward.text(text) == (text, [])
     recorded = observing(b"the-service-key-0123").record.find(text)
-    assert [f.rule for f in recorded] == ["service-credential", "github-pat"]
+    assert [f.rule for f in recorded] == ["service-credential", "github-pat-classic"]
 
 
 @pytest.mark.parametrize("action", ["block", "alert", "allow"])
