@@ -240,6 +240,8 @@ class Masker:
             crossing = crossing or survivor.end > frontier
             if group is not None and (survivor.resumed or survivor.start < group.end):
                 group.end = max(group.end, survivor.end)
+                if self._masking.urgent:
+                    group.rule = max(group.rule, self._rule_id(survivor), key=self._urgency)
                 continue
             if group is not None:
                 at = self._close(group, at, out)
@@ -264,6 +266,9 @@ class Masker:
         out.append(placeholder)
         self.findings.append(Finding(group.rule, group.start, group.end, placeholder.decode("ascii")))
         return group.end
+
+    def _urgency(self, rule: str) -> int:
+        return self._masking.urgent.get(rule, 0)
 
     def _rule_id(self, candidate: Candidate) -> str:
         rules, index = self._masking.rules, candidate.rule

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from maskproxy.masking.encoded import base64_texts, percent_texts
 from maskproxy.masking.literals import Literals
@@ -17,28 +18,33 @@ MOST_LAYERS = 1
 class Masking:
     """The rules, one scope's placeholders and one exchange's own secrets, ready to mask."""
 
-    __slots__ = ("_depth", "literals", "placeholders", "rules")
+    __slots__ = ("_depth", "literals", "placeholders", "rules", "urgent")
 
     def __init__(
         self,
         rules: RuleSet,
         placeholders: Placeholders,
         literals: Sequence[tuple[str, bytes]] = (),
+        urgent: Mapping[str, int] = MappingProxyType({}),
         *,
         depth: int = MOST_LAYERS,
     ) -> None:
         """`literals`: (rule id, exact bytes) that are secrets in this exchange, each at least 6 bytes long.
 
+        `urgent`: rules that the finding of every span names in which they have a part, the greatest number first.
         `depth`: how many layers of encoding are seen through.
         """
         self.rules = rules
         self.placeholders = placeholders
         self.literals = Literals(literals)
+        self.urgent = urgent
         self._depth = depth
 
     def knowing(self, secrets: Sequence[tuple[str, bytes]]) -> Masking:
         """Give the same with further literals: (rule id, exact bytes)."""
-        return Masking(self.rules, self.placeholders, [*self.literals.pairs(), *secrets], depth=self._depth)
+        return Masking(
+            self.rules, self.placeholders, [*self.literals.pairs(), *secrets], self.urgent, depth=self._depth
+        )
 
     def text(self, data: bytes) -> tuple[Masked, list[Finding]]:
         """Mask a whole text."""
@@ -61,28 +67,38 @@ class Masking:
         """
         return self.rules.may_hold(data) or self.literals.may_be_in(data)
 
+    def may_hold_own(self, data: bytes) -> bool:
+        """Tell whether raw bytes may hold one of the exchange's own secrets, JSON-escaped or not."""
+        return self.literals.may_be_in(data)
+
+    def holds_own(self, text: bytes) -> bool:
+        """Tell whether one of them stands in a text."""
+        return bool(self.literals.spans(text))
+
     def name_in_base64(self, span: bytes) -> str | None:
-        """Give the rule that finds something in what a base64 span stands for.
+        """Give the rule that finds something in what a base64 span stands for, the most urgent one if there are more.
 
         Literals are not looked for in it: who knows one knows its base64, too.
         """
         if not self._depth:
             return None
-        inner = Masking(self.rules, self.placeholders, depth=self._depth - 1)
-        for text in base64_texts(span):
-            for found in inner.find(text):
-                if self.rules.tells(found.rule):
-                    return found.rule
-        return None
+        inner = Masking(self.rules, self.placeholders, urgent=self.urgent, depth=self._depth - 1)
+        found = (finding.rule for text in base64_texts(span) for finding in inner.find(text))
+        return self._most_urgent(rule for rule in found if self.rules.tells(rule))
 
     def name_in_percent(self, context: bytes, span: bytes) -> str | None:
         """Give the rule that finds something in what a percent-encoded span stands for, or that reaches into it."""
         if not self._depth:
             return None
-        inner = Masking(self.rules, self.placeholders, depth=self._depth - 1)
+        inner = Masking(self.rules, self.placeholders, urgent=self.urgent, depth=self._depth - 1)
         inner.literals = self.literals
-        for text, before in percent_texts(context, span):
-            for found in inner.find(text):
-                if found.end > before:
-                    return found.rule
-        return None
+        texts = percent_texts(context, span)
+        return self._most_urgent(
+            finding.rule for text, before in texts for finding in inner.find(text) if finding.end > before
+        )
+
+    def _most_urgent(self, rules: Iterator[str]) -> str | None:
+        """The first of them, unless another is more urgent; then all are looked at."""
+        if not self.urgent:
+            return next(rules, None)
+        return max(rules, key=lambda rule: self.urgent.get(rule, 0), default=None)

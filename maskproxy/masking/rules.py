@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from maskproxy.masking.actions import MASKS, Actions
 from maskproxy.masking.automaton import TEXT_EDGE, Backward, Forward, beginnings, ending
 from maskproxy.masking.base64_images import tells
 from maskproxy.masking.checks import Checks
@@ -39,6 +40,7 @@ class Rule:
     """Recipes (see `samples`) of texts in which the rule finds its secret, and of such in which it finds nothing."""
     near_misses: tuple[str, ...]
     shape: Shape
+    actions: Actions = MASKS
 
     @property
     def rank(self) -> int:
