@@ -11,7 +11,7 @@ from maskproxy.errors import RuleRefused
 from maskproxy.masking.automaton import TEXT_EDGE, Backward, Forward, beginnings, ending
 from maskproxy.masking.checks import Checks
 from maskproxy.masking.engine import Database, Hit
-from maskproxy.masking.grammar import Shape, expression, width
+from maskproxy.masking.grammar import Node, Shape, expression, width
 from maskproxy.masking.matcher import Matcher
 from maskproxy.masking.placeholders import SHAPE
 from maskproxy.masking.relaxed import needless_escapes, relaxed
@@ -61,7 +61,7 @@ class RuleSet:
         self.shortest = min(width(core)[0] for core in cores)
         """The shortest text that can hold a match."""
         if databases is None:
-            raw = [*(relaxed(rule.shape.core) for rule in rules), *needless_escapes()]
+            raw = [*(_relaxed(rule) for rule in rules), *needless_escapes()]
             databases = [
                 _compile(self.rules, [expression(core) for core in cores]),
                 _compile(self.rules, [expression(node) for node in raw]),
@@ -95,6 +95,17 @@ class RuleSet:
     def may_hold(self, raw: bytes) -> bool:
         """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
         return self._relaxed.any(raw)
+
+
+def _relaxed(rule: Rule) -> Node:
+    """Relax a rule's core; one of which nothing certain is left would take all JSON for a secret."""
+    node = relaxed(rule.shape.core)
+    if not width(node)[0]:
+        raise RuleRefused(
+            f"Rule {rule.id} is refused: any JSON might hold it, since each byte of it may be a blank or a part of a "
+            "character outside ASCII; let one of them be a plain letter or sign."
+        )
+    return node
 
 
 def _compile(rules: Sequence[Rule], expressions: Sequence[str]) -> Database:
