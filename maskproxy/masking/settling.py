@@ -77,7 +77,11 @@ class Evidence:
         self.matches = {(piece.rule, piece.start, piece.end) for piece in pieces if piece.verdict is None}
         for tail in self.tails.values():
             verdict = True if tail.decided else None
-            pieces += _without(own, Candidate(tail.rule, tail.start, tail.end, verdict, growing=True))
+            parts = _without(own, Candidate(tail.rule, tail.start, tail.end, verdict, growing=True))
+            for part in parts:
+                # Before the end of a tail that may yet be none, even what stands before our placeholders is not sure.
+                part.growing = part.growing or not tail.sure
+            pieces += parts
         return _merged(pieces)
 
     def settle(
