@@ -77,7 +77,7 @@ def needless_escapes() -> list[Node]:
 
 
 class _Relaxing:
-    """`viewed`: a match may cross the colon of a `key: value`, or begin behind it. Raw JSON need have no blank there."""
+    """`viewed`: a match may cross the colon of a `key: value`, or begin behind it. Raw JSON may lack that blank."""
 
     def __init__(self, *, viewed: bool) -> None:
         self._viewed = viewed
