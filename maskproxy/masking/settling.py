@@ -19,7 +19,7 @@ CANDIDATE_LIMIT = 4096
 class Candidate:
     """Overlapping matches of one rule. Offsets are those of the stream."""
 
-    __slots__ = ("end", "growing", "resumed", "rule", "start", "verdict")
+    __slots__ = ("end", "growing", "resumed", "rule", "start", "sure", "verdict")
 
     def __init__(self, rule: int, start: int, end: int, verdict: bool | None, *, growing: bool) -> None:
         self.rule = rule
@@ -31,6 +31,8 @@ class Candidate:
         """The verdict is older than this round: part of the candidate was released already."""
         self.growing = growing
         """A tail at its end may still go on."""
+        self.sure = True
+        """False: it stands or falls with what follows."""
 
 
 class Evidence:
@@ -75,14 +77,12 @@ class Evidence:
             pieces += _without(own, older)
         pieces = _merged(pieces)
         self.matches = {(piece.rule, piece.start, piece.end) for piece in pieces if piece.verdict is None}
+        unsure: list[Candidate] = []
         for tail in self.tails.values():
             verdict = True if tail.decided else None
             parts = _without(own, Candidate(tail.rule, tail.start, tail.end, verdict, growing=True))
-            for part in parts:
-                # Before the end of a tail that may yet be none, even what stands before our placeholders is not sure.
-                part.growing = part.growing or not tail.sure
-            pieces += parts
-        return _merged(pieces)
+            (pieces if tail.sure else unsure).extend(parts)
+        return _waiting(_merged(pieces), unsure)
 
     def settle(
         self, candidates: Iterable[Candidate], alive: int, check: Callable[[Candidate], bool], *, final: bool
@@ -100,7 +100,7 @@ class Evidence:
                 continue
             if final or (candidate.end <= alive and not candidate.growing):
                 candidate.verdict = candidate.end - candidate.start > CANDIDATE_LIMIT or check(candidate)
-            elif min(candidate.end, alive) - candidate.start > CANDIDATE_LIMIT:
+            elif candidate.sure and min(candidate.end, alive) - candidate.start > CANDIDATE_LIMIT:
                 candidate.verdict = True
             else:
                 frontier = min(frontier, candidate.start)
@@ -112,7 +112,7 @@ class Evidence:
         goes_on = False
         for tail in self.tails.values():
             if tail.start < frontier:
-                tail.decided = (tail.rule, tail.end) in ends
+                tail.decided = tail.sure and (tail.rule, tail.end) in ends
                 tail.start = frontier
             goes_on = goes_on or (tail.decided and tail.start == tail.end == frontier)
         self.matches = {match for match in self.matches if match[1] >= frontier}
@@ -139,6 +139,16 @@ def _merged(pieces: list[Candidate]) -> list[Candidate]:
         if last.verdict is None:
             last.verdict, last.resumed = piece.verdict, piece.resumed
     return merged
+
+
+def _waiting(candidates: list[Candidate], unsure: list[Candidate]) -> list[Candidate]:
+    """Add what may yet be no match. It is kept apart, so that it makes no candidate longer, and those it meets wait."""
+    for piece in unsure:
+        piece.sure, piece.growing = False, True
+        for candidate in candidates:
+            if candidate.rule == piece.rule and candidate.start < piece.end and piece.start < candidate.end:
+                candidate.growing = True
+    return candidates + unsure
 
 
 def _without(own: list[Span], piece: Candidate) -> list[Candidate]:

@@ -43,6 +43,22 @@ def test_what_stands_before_our_placeholder_waits_for_a_tail_that_may_yet_be_non
         assert judged(evidence, 40)[1] == [(0, 0, 10, verdict), (0, 30, 40, None)]
 
 
+def test_what_may_yet_be_no_match_makes_no_candidate_long_and_those_it_meets_wait() -> None:
+    evidence = Evidence()
+    evidence.matches.add((0, 0, CANDIDATE_LIMIT))
+    tail = OpenTail(0, TailReader(Tail(span(0, 127), 90, None), AT_EDGE), CANDIDATE_LIMIT - 10, CANDIDATE_LIMIT)
+    tail.extend(b"x" * 40, CANDIDATE_LIMIT, final=False)
+    evidence.tails[0, CANDIDATE_LIMIT - 10, CANDIDATE_LIMIT] = tail
+    assert judged(evidence, CANDIDATE_LIMIT + 40) == (
+        0,
+        [(0, 0, CANDIDATE_LIMIT, None), (0, CANDIDATE_LIMIT - 10, CANDIDATE_LIMIT + 40, None)],
+    )
+    evidence.matches.add((0, 0, CANDIDATE_LIMIT + 1))
+    frontier, candidates = judged(evidence, CANDIDATE_LIMIT + 40)
+    assert frontier == CANDIDATE_LIMIT - 10
+    assert candidates[0] == (0, 0, CANDIDATE_LIMIT + 1, True)
+
+
 def test_a_long_candidate_is_decided_before_it_ends() -> None:
     evidence = Evidence()
     evidence.matches.add((0, 0, CANDIDATE_LIMIT + 2))
