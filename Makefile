@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help demo dev test check lint types imports bench clean
+.PHONY: help demo dev test check lint types imports fuzz bench clean
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -34,9 +34,13 @@ types: $(STAMP)
 imports: $(STAMP)
 	$(BIN)/lint-imports
 
+fuzz: $(STAMP) ## slow: random rules, texts, bodies, streams and cuts; FUZZ="--seconds 60" and more
+	$(BIN)/python -m tests.fuzz $(FUZZ)
+
 bench: $(STAMP) ## slow: tables of speed, as ratios within one run
 	@$(BIN)/python -m pip install -q --disable-pip-version-check google-re2 || echo "RE2 is not to be had here; its rows are left out."
 	$(BIN)/python -m benchmarks.masker
+	$(BIN)/python -m benchmarks.bodies
 	$(BIN)/python -m benchmarks.whole_path
 
 clean: ## forget the environment and every cache

@@ -29,14 +29,14 @@ from maskproxy.masking import Masked, Masking, trusted
 MOST_OPEN_TEXTS = 1024
 
 _LITERAL = rb'[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+'
-# The one form in which nearly every event comes; whatever differs takes the long way.
+# The one form in which nearly every event comes, padded before its last brace; whatever differs takes the long way.
 _DELTA = re.compile(
     rb"event: ?content_block_delta(\r?\n)"
     rb'data: ?\{ ?"type": ?"content_block_delta", ?"index": ?(0|[1-9][0-9]{0,5}), ?"delta": ?'
     rb'\{ ?"type": ?"(?:(text_delta)", ?"text|(input_json_delta)", ?"partial_json|(thinking_delta)", ?"thinking)": ?'
-    rb'"(' + _LITERAL + rb')" ?\} ?\}[ ]*+\1\1'
+    rb'"(' + _LITERAL + rb')" ?\}[ ]*+\}[ ]*+\1\1'
 )
-_DELTA_END = re.compile(rb"(" + _LITERAL + rb')" ?\} ?\}[ ]*+(?:\n\n|\r\n\r\n)')
+_DELTA_END = re.compile(rb"(" + _LITERAL + rb')" ?\}[ ]*+\}[ ]*+(?:\n\n|\r\n\r\n)')
 _FIELDS = {b"text_delta": b"text", b"input_json_delta": b"partial_json", b"thinking_delta": b"thinking"}
 _START_DELTAS = {b"text": b"text_delta", b"thinking": b"thinking_delta", b"content": b"compaction_delta"}
 _WHY_MASKED = "every string of the event was masked, is exempt by its place, or went back to its owner"

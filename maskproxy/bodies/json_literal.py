@@ -15,6 +15,9 @@ NOT_JSON = "The body is not valid JSON."
 _ESCAPE = re.compile(
     rb'\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|["\\/bfnrt])'
 )
+# Behind so many plain characters no escape goes on, nor any character.
+_BETWEEN = re.compile(rb"[ !#-\[\]-~]{12}")
+_STRETCH_BYTES = 512
 _TO_ESCAPE = re.compile(rb'["\\\x00-\x1f]')
 _SHORT = {b'"': rb"\"", b"\\": rb"\\", b"\n": rb"\n", b"\r": rb"\r", b"\t": rb"\t"}
 
@@ -41,7 +44,38 @@ def _escape(match: re.Match[bytes]) -> bytes:
 
 
 class WayBack:
-    """Maps offsets in a literal's decoded text to offsets in the literal; an offset inside an escape widens to it."""
+    """Maps offsets in a literal's decoded text to offsets in the literal; an offset inside an escape widens to it.
+
+    The literal is measured stretch by stretch, and only stretches that are asked for are read escape by escape.
+    """
+
+    def __init__(self, literal: bytes) -> None:
+        self._literal = literal
+        self._stretches: dict[int, _Stretch] = {}
+        self._cuts, self._texts = [0], [0]
+        """Where stretches begin, in the literal and in its text."""
+        while match := _BETWEEN.search(literal, self._cuts[-1] + _STRETCH_BYTES):
+            self._texts.append(self._texts[-1] + len(decode(literal[self._cuts[-1] : match.end()])))
+            self._cuts.append(match.end())
+
+    def start(self, offset: int) -> int:
+        number = bisect_right(self._texts, offset) - 1
+        return self._cuts[number] + self._stretch(number).start(offset - self._texts[number])
+
+    def end(self, offset: int) -> int:
+        number = bisect_right(self._texts, offset - 1) - 1 if offset else 0
+        return self._cuts[number] + self._stretch(number).end(offset - self._texts[number])
+
+    def _stretch(self, number: int) -> _Stretch:
+        stretch = self._stretches.get(number)
+        if stretch is None:
+            end = self._cuts[number + 1] if number + 1 < len(self._cuts) else len(self._literal)
+            stretch = self._stretches[number] = _Stretch(self._literal[self._cuts[number] : end])
+        return stretch
+
+
+class _Stretch:
+    """A piece of a literal, each escape in it."""
 
     def __init__(self, literal: bytes) -> None:
         # Arrays, since a literal may be millions of escapes: lists of numbers would take ten times as much.

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 def floor(text: bytes, at: int) -> int:
     """Move `at` back to the beginning of the character that it would cut, or that is not complete at the text's end."""
+    if at < len(text) and text[at] & 0xC0 != 0x80:
+        return at
     for start in range(at - 1, max(-1, at - 4), -1):
         byte = text[start]
         if byte & 0xC0 == 0x80:

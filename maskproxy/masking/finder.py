@@ -14,7 +14,7 @@ from maskproxy.errors import RuleRefused
 from maskproxy.masking.base64_images import images
 from maskproxy.masking.encoded import BASE64, CORE_BYTES, PERCENT_CORES, RUN
 from maskproxy.masking.engine import Database, Hit
-from maskproxy.masking.grammar import Bytes, Node, Repeat, Series, expression, of
+from maskproxy.masking.grammar import Bytes, Node, Repeat, Series, expression, of, width
 from maskproxy.masking.relaxed import needless_escapes, relaxed
 from maskproxy.masking.wrapped import NARROWEST, first_cores, holds_core
 
@@ -45,7 +45,8 @@ class Finder:
         if databases is None:
             cores = [core for _, core in rules]
             inside = images(cores)
-            raw = [relaxed(core) for core in (*cores, *PERCENT_CORES)] + [*needless_escapes(), _ESCAPED_PLUS]
+            raw = [_relaxed(rule_id, core) for rule_id, core in rules]
+            raw += [*(relaxed(core) for core in PERCENT_CORES), *needless_escapes(), _ESCAPED_PLUS]
             numbers = [
                 *range(len(cores) + 1),
                 *(len(cores) + 1 for _ in PERCENT_CORES),
@@ -91,6 +92,17 @@ class Finder:
         """Give where runs end that are long enough to be wrapped, and other places inside such runs."""
         ends, complete = self._runs.first_ends(text, _MOST_LONG_RUNS)
         return ends if complete else [end - 1 for _, end in self._lines.hits(text)]
+
+
+def _relaxed(rule_id: str, core: Node) -> Node:
+    """Relax a rule's core; one of which nothing certain is left would take all JSON for a secret."""
+    node = relaxed(core)
+    if not width(node)[0]:
+        raise RuleRefused(
+            f"Rule {rule_id} is refused: any JSON might hold it, since each byte of it may be a blank or a part of a "
+            "character outside ASCII; let one of them be a plain letter or sign."
+        )
+    return node
 
 
 @lru_cache(maxsize=1)

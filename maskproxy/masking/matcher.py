@@ -129,6 +129,11 @@ class OpenTail:
         self._at = self._first = core_end
         self._limit = None if reader.limit is None else core_end + reader.limit
 
+    @property
+    def sure(self) -> bool:
+        """Tell whether this is a match whatever follows."""
+        return self._reader.right == ANYTHING
+
     def covers(self, start: int, core_end: int) -> bool:
         """Tell whether a match of the same rule would end where this one does, and begin no earlier."""
         return self._limit is None and self.start <= start and self._first <= core_end <= self._at

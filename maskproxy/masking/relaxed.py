@@ -45,11 +45,16 @@ _VIEWED_COLON = Series(
     (_QUOTE, Repeat(_SPACE, 0, None), Bytes(_COLON), Repeat(_SPACE, 0, None), _QUOTE),
 )
 """What stands in raw JSON where a `key: value` has its colon."""
+_ARRAY = Series((_QUOTE, Repeat(_SPACE, 0, None), Bytes(_COLON), Repeat(_SPACE, 0, None), Bytes(of(b"["))))
+"""What stands there if the key is that of an array, whose elements are seen under it, however far away they are."""
 
 
 def relaxed(core: Node) -> Node:
-    """Relax a rule's core."""
-    return _Relaxing(viewed=_may_be_viewed(core, blank_follows=False)).relax(core, blank_follows=False)
+    """Relax a rule's core. The beginning of a match that ends in the key of an array is enough."""
+    viewed = _may_be_viewed(core, blank_follows=False) or bool(first_bytes(core) & _BLANK)
+    relaxing = _Relaxing(viewed=viewed)
+    whole = relaxing.relax(core, blank_follows=False)
+    return choice([whole, *relaxing.up_to_array(core, blank_follows=False)])
 
 
 def needless_escapes() -> list[Node]:
@@ -72,7 +77,7 @@ def needless_escapes() -> list[Node]:
 
 
 class _Relaxing:
-    """`viewed`: the rule can match across the colon of a `key: value`, where raw JSON need have no blank."""
+    """`viewed`: a match may cross the colon of a `key: value`, or begin behind it. Raw JSON may lack that blank."""
 
     def __init__(self, *, viewed: bool) -> None:
         self._viewed = viewed
@@ -88,6 +93,24 @@ class _Relaxing:
         if isinstance(node, Choice):
             return choice(self.relax(option, blank_follows=blank_follows) for option in node.options)
         return self._repeat(node, blank_follows=blank_follows)
+
+    def up_to_array(self, node: Node, *, blank_follows: bool) -> list[Node]:
+        """Give what words of `node` begin with, up to a colon that may be the view's, and then an array's opening."""
+        if isinstance(node, Bytes):
+            return [_ARRAY] if node.members & _COLON and blank_follows else []
+        if isinstance(node, Choice):
+            return [cut for option in node.options for cut in self.up_to_array(option, blank_follows=blank_follows)]
+        cuts = []
+        if isinstance(node, Repeat):
+            before = self.relax(Repeat(node.item, 0, node.most), blank_follows=blank_follows)
+            follows = blank_follows or bool(first_bytes(node.item) & _BLANK)
+            return [series((before, cut)) for cut in self.up_to_array(node.item, blank_follows=follows)]
+        for index, item in enumerate(node.items):
+            follows = _blank_may_follow(node.items[index + 1 :], outside=blank_follows)
+            for cut in self.up_to_array(item, blank_follows=follows):
+                before = self.relax(series(node.items[:index]), blank_follows=True)
+                cuts.append(series((before, cut)))
+        return cuts
 
     def _repeat(self, node: Repeat, *, blank_follows: bool) -> Node:
         assert node.most is not None

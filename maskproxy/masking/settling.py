@@ -24,7 +24,7 @@ _ENCODED_OVERLAP = 4096
 class Candidate:
     """Overlapping matches of one rule. Offsets are those of the stream."""
 
-    __slots__ = ("end", "growing", "name", "resumed", "rule", "start", "verdict")
+    __slots__ = ("end", "growing", "name", "resumed", "rule", "start", "sure", "verdict")
 
     def __init__(self, rule: int, start: int, end: int, verdict: bool | None, *, growing: bool) -> None:
         self.rule = rule
@@ -36,6 +36,8 @@ class Candidate:
         """The verdict is older than this round: part of the candidate was released already."""
         self.growing = growing
         """A tail at its end may still go on."""
+        self.sure = True
+        """False: it stands or falls with what follows."""
         self.name: str | None = None
         """Of a span that is encoded: the rule that found something in it."""
 
@@ -90,10 +92,12 @@ class Evidence:
             pieces += _without(own, older)
         pieces = _merged(pieces)
         self.matches = {(piece.rule, piece.start, piece.end) for piece in pieces if piece.verdict is None}
+        unsure: list[Candidate] = []
         for tail in self.tails.values():
             verdict = True if tail.decided else None
-            pieces += _without(own, Candidate(tail.rule, tail.start, tail.end, verdict, growing=True))
-        return _merged(pieces)
+            parts = _without(own, Candidate(tail.rule, tail.start, tail.end, verdict, growing=True))
+            (pieces if tail.sure else unsure).extend(parts)
+        return _waiting(_merged(pieces), unsure)
 
     def settle(
         self,
@@ -116,15 +120,16 @@ class Evidence:
             if candidate.verdict is not None:
                 continue
             encoded = candidate.rule in self._encoded
-            limit = ENCODED_LIMIT if encoded else CANDIDATE_LIMIT
-            is_long = (candidate.end if final else min(candidate.end, alive)) - candidate.start > limit
+            settled = final or (candidate.end <= alive and not candidate.growing)
+            length = (candidate.end if settled else min(candidate.end, alive)) - candidate.start
+            is_long = (settled or candidate.sure) and length > (ENCODED_LIMIT if encoded else CANDIDATE_LIMIT)
             if is_long and not encoded:
                 candidate.verdict = True
             elif is_long:
                 candidate.verdict = check(candidate, candidate.start + ENCODED_LIMIT)
                 if not candidate.verdict:
                     candidates.append(self._rest(candidate))
-            elif final or (candidate.end <= alive and not candidate.growing):
+            elif settled:
                 candidate.verdict = check(candidate, candidate.end)
             else:
                 frontier = min(frontier, candidate.start)
@@ -159,7 +164,7 @@ class Evidence:
         goes_on = False
         for tail in self.tails.values():
             if tail.start < frontier:
-                tail.decided = (tail.rule, tail.end) in ends
+                tail.decided = tail.sure and (tail.rule, tail.end) in ends
                 tail.start = frontier
             goes_on = goes_on or (tail.decided and tail.start == tail.end == frontier)
         self.matches = {match for match in self.matches if match[1] >= frontier}
@@ -182,6 +187,16 @@ def _merged(pieces: list[Candidate]) -> list[Candidate]:
         if last.verdict is None:
             last.verdict, last.resumed, last.name = piece.verdict, piece.resumed, piece.name
     return merged
+
+
+def _waiting(candidates: list[Candidate], unsure: list[Candidate]) -> list[Candidate]:
+    """Add what may yet be no match. It is kept apart, so that it makes no candidate longer, and those it meets wait."""
+    for piece in unsure:
+        piece.sure, piece.growing = False, True
+        for candidate in candidates:
+            if candidate.rule == piece.rule and candidate.start < piece.end and piece.start < candidate.end:
+                candidate.growing = True
+    return candidates + unsure
 
 
 def _without(own: list[Span], piece: Candidate) -> list[Candidate]:

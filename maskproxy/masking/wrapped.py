@@ -30,6 +30,9 @@ _BLOCK_BYTES = 256
 class EncodedTail:
     """A base64 span whose core is there and which may go on. Offsets are those of the stream; see `OpenTail`."""
 
+    sure = True
+    """Whatever follows, this is a span."""
+
     __slots__ = (
         "_at",
         "_first",

@@ -105,6 +105,21 @@ def test_an_untouched_stream_passes_as_the_same_bytes() -> None:
         assert body.findings == []
 
 
+@pytest.mark.parametrize("pad", [0, 1, 15])
+@pytest.mark.parametrize(
+    ("kind", "field"), [("text_delta", "text"), ("thinking_delta", "thinking"), ("input_json_delta", "partial_json")]
+)
+def test_deltas_that_are_padded_as_the_api_does_take_the_short_way(
+    monkeypatch: pytest.MonkeyPatch, kind: str, field: str, pad: int
+) -> None:
+    """It hides how long a text is by blanks before the last brace."""
+    monkeypatch.setattr(ClaudeStream, "_any_event", lambda _, raw: pytest.fail(f"looked at closely: {raw!r}"))
+    plain = delta(2, kind, field, "[1 é\n") + delta(2, kind, field, ", 2")
+    stream = plain.replace(b"}\n\n", b" " * pad + b"}\n\n")
+    body = ClaudeStream(fake_masking())
+    assert body.feed(stream).forward + body.feed(stream).forward == 2 * stream
+
+
 def test_a_secret_over_deltas_goes_out_before_the_block_stops() -> None:
     forward, record, body = run(
         start(0, type="text", text="") + text("a KEY0") + PING + text("1234567") + stop(0) + END

@@ -4,7 +4,7 @@ import json
 import tracemalloc
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskproxy.bodies.json_literal import WayBack, decode, encode
@@ -29,6 +29,24 @@ def test_a_span_of_the_text_is_the_span_of_its_escapes(text: str, ascii_only: bo
     raw = literal[way_back.start(len(text[:start].encode())) : way_back.end(len(text[:end].encode()))]
     if start < end:
         assert json.loads(b'"' + raw + b'"') == text[start:end]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(["plain words, many of them. ", "x" * 700, "\n", '\\"', "é", "😀 ", "a"]), max_size=90),
+    st.booleans(),
+    st.data(),
+)
+def test_the_way_back_through_a_long_text(parts: list[str], ascii_only: bool, data: st.DataObject) -> None:
+    text = "".join(parts)
+    literal = json.dumps(text, ensure_ascii=ascii_only)[1:-1].encode()
+    way_back = WayBack(literal)
+    for start in data.draw(st.lists(st.integers(0, max(0, len(text) - 1)), max_size=5)):
+        before, character = text[:start], text[start : start + 1]
+        at = len(json.dumps(before, ensure_ascii=ascii_only)[1:-1].encode())
+        end = len(json.dumps(before + character, ensure_ascii=ascii_only)[1:-1].encode())
+        assert way_back.start(len(before.encode())) == at
+        assert way_back.end(len((before + character).encode())) == end
 
 
 def test_an_offset_inside_an_escape_widens_to_it() -> None:

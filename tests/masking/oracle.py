@@ -7,7 +7,7 @@ that no group has to be read out of a match.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,6 +25,12 @@ class OracleRule:
     rank: int = 2
     holds: str = ""
     """A candidate is masked only if this is found in it."""
+    allow: tuple[str, ...] = ()
+    """Candidates that are not masked."""
+    accepts: Callable[[bytes], bool] | None = None
+    """What else a candidate must pass, where `holds` and `allow` cannot say it."""
+    keywords: tuple[str, ...] = ()
+    """How the rule was written, if so; `before` and `right` say what it means."""
 
 
 @lru_cache(maxsize=20_000)
@@ -83,6 +89,14 @@ def _runs(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
+def _passes(rule: OracleRule, candidate: bytes) -> bool:
+    return (
+        _compiled(rule.holds).search(candidate) is not None
+        and candidate.decode(errors="surrogateescape") not in rule.allow
+        and (rule.accepts is None or rule.accepts(candidate))
+    )
+
+
 def spans(
     rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders, *, limit: int = 4096
 ) -> list[tuple[str, int, int]]:
@@ -102,7 +116,7 @@ def spans(
         survivors += [
             (start, -rule.rank, rule.id, end)
             for start, end in _runs(pieces)
-            if end - start > limit or _compiled(rule.holds).search(text[start:end])
+            if end - start > limit or _passes(rule, text[start:end])
         ]
     named = []
     for start, end in _runs([(start, end) for start, _, _, end in survivors]):

@@ -9,6 +9,9 @@ from maskproxy.masking.loading import read_rule
 from tests.masking.oracle import OracleRule
 
 PLACEHOLDERS = PlaceholderKey(b"k" * 32).scoped("a person")
+GAP = r"""[\w. \t-]{0,24}["']?[ \t]{0,4}(?:=|:|=>|:=|,)[ \t]{0,4}["']?"""
+BESIDE_END = "(?![A-Za-z0-9+/=_-])"
+"""What stands between a keyword and a secret, and what does not follow the secret."""
 _SEVERITIES = ("low", "medium", "high", "critical")
 
 
@@ -19,9 +22,13 @@ def rule_set(rules: Sequence[OracleRule]) -> RuleSet:
 def entry(rule: OracleRule) -> dict[str, object]:
     inner = f"(?P<secret>{rule.secret})" if rule.before or rule.after else rule.secret
     checks: dict[str, object] = {"holds": [rule.holds]} if rule.holds else {}
+    if rule.allow:
+        checks["allow"] = list(rule.allow)
+    whole = rule.left + rule.before + inner + rule.after + rule.right
     return {
         "id": rule.id,
-        "pattern": rule.left + rule.before + inner + rule.after + rule.right,
+        "pattern": rule.secret if rule.keywords else whole,
+        "keywords": list(rule.keywords),
         "severity": _SEVERITIES[rule.rank],
         "checks": checks,
     }
@@ -42,9 +49,10 @@ MENAGERIE = (
 )
 """One rule of every kind that the masker treats in its own way, over a tiny alphabet, so that they meet."""
 
+OWN = PLACEHOLDERS.make("plain", b"x")
 MORSELS = (
     [b"a", b"b", b"c"] * 3
     + [b"ab", b"ba", b"ccc", b"baab", b"k", b"kk", b"k=", b"k:", b'k"', b'"', b"=", b";", b" ", b"\\"]
     + [b"<B>", b"<E>", b"<", "é".encode(), "→".encode(), b"\xff", b"MASK"]
-    + [PLACEHOLDERS.make("plain", b"x"), PLACEHOLDERS.make("tail", b"y"), PLACEHOLDERS.make("tail", b"y")[:20]]
+    + [OWN, PLACEHOLDERS.make("tail", b"y"), PLACEHOLDERS.make("tail", b"y")[:20]]
 )

@@ -25,3 +25,9 @@ def test_a_character_that_is_not_complete_is_held(text: str) -> None:
 def test_bytes_that_are_not_utf8_move_nothing_far(data: bytes, at: int) -> None:
     at = min(at, len(data))
     assert at - 3 <= floor(data, at) <= at <= ceil(data, at) <= min(at + 3, len(data))
+
+
+def test_only_a_byte_that_goes_on_with_a_character_is_inside_one() -> None:
+    assert floor(b"a\xc3;", 2) == ceil(b"a\xc3;", 2) == 2
+    assert floor(b"\xe2\x86\xe2\x86\x92", 2) == 2
+    assert floor(b"a\xc3", 2) == 1

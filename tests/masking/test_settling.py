@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from maskproxy.masking.grammar import ANYTHING, AT_EDGE, Tail, span
+from maskproxy.masking.matcher import OpenTail, TailReader
 from maskproxy.masking.settling import CANDIDATE_LIMIT, Candidate, Evidence
 
 
@@ -29,6 +31,32 @@ def test_our_own_placeholders_are_cut_out_of_a_match() -> None:
     evidence.matches.add((0, 0, 30))
     evidence.own |= {(5, 10), (10, 12), (28, 40)}
     assert judged(evidence, 50)[1] == [(0, 0, 5, True), (0, 12, 28, True)]
+
+
+def test_what_stands_before_our_placeholder_waits_for_a_tail_that_may_yet_be_none() -> None:
+    for right, verdict in ((AT_EDGE, None), (ANYTHING, True)):
+        evidence = Evidence()
+        tail = OpenTail(0, TailReader(Tail(span(0, 127), 90, None), right), 0, 4)
+        tail.extend(b"x" * 40, 0, final=False)
+        evidence.tails[0, 0, 4] = tail
+        evidence.own.add((10, 30))
+        assert judged(evidence, 40)[1] == [(0, 0, 10, verdict), (0, 30, 40, None)]
+
+
+def test_what_may_yet_be_no_match_makes_no_candidate_long_and_those_it_meets_wait() -> None:
+    evidence = Evidence()
+    evidence.matches.add((0, 0, CANDIDATE_LIMIT))
+    tail = OpenTail(0, TailReader(Tail(span(0, 127), 90, None), AT_EDGE), CANDIDATE_LIMIT - 10, CANDIDATE_LIMIT)
+    tail.extend(b"x" * 40, CANDIDATE_LIMIT, final=False)
+    evidence.tails[0, CANDIDATE_LIMIT - 10, CANDIDATE_LIMIT] = tail
+    assert judged(evidence, CANDIDATE_LIMIT + 40) == (
+        0,
+        [(0, 0, CANDIDATE_LIMIT, None), (0, CANDIDATE_LIMIT - 10, CANDIDATE_LIMIT + 40, None)],
+    )
+    evidence.matches.add((0, 0, CANDIDATE_LIMIT + 1))
+    frontier, candidates = judged(evidence, CANDIDATE_LIMIT + 40)
+    assert frontier == CANDIDATE_LIMIT - 10
+    assert candidates[0] == (0, 0, CANDIDATE_LIMIT + 1, True)
 
 
 def test_a_long_candidate_is_decided_before_it_ends() -> None:
