@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from maskproxy.bodies import claude
 from maskproxy.bodies.claude_stream import ClaudeStream
+from maskproxy.bodies.conversation import ConversationBody
 from maskproxy.bodies.edit_tools import EditTools
 from maskproxy.bodies.event_text import EventsBody
 from maskproxy.bodies.forms import FormBody, mask_target
@@ -28,6 +29,7 @@ __all__ = [
     "BodyFinding",
     "BodyMask",
     "BodyPolicy",
+    "ConversationBody",
     "Output",
     "answer_mask",
     "mask_target",
@@ -68,10 +70,12 @@ def request_mask(
     content_type: str | None,
     policy: BodyPolicy,
     vault: Vault | None = None,
+    recalls: bool = False,
 ) -> BodyMask:
     """Choose the mask for a request's body. A type that nobody reads: UnsupportedCoding.
 
-    What is masked in a Messages request is remembered in `vault`, for the answer to the same request.
+    What is masked in a Messages request is remembered in `vault`, for the answer to the same request. With `recalls`,
+    a `ConversationBody` tells which placeholders in it lost their secrets.
     """
     refuse_media = policy.media == "refuse"
     known = claude.request_place(method, path) if api == "anthropic" else None
@@ -80,7 +84,9 @@ def request_mask(
         # The API reads JSON here whatever the type says, and so do we.
         _require_utf8(media_type)
         tools = policy.edit_tools(vault) if known is claude.REQUEST else None
-        return JsonBody(masking, known, refuse_media=refuse_media, tools=tools, learns=True)
+        if tools is None:
+            return JsonBody(masking, known, refuse_media=refuse_media)
+        return ConversationBody(masking, known, tools, refuse_media=refuse_media, recalls=recalls)
     _require_known(media_type)
     return _by_type(masking, media_type, FREE, refuse_media=refuse_media, refuse_unknown=True)
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from maskproxy.access.grants import Grant
 from maskproxy.access.policy import permit
 from maskproxy.access.tokens import Person
-from maskproxy.bodies.masks import BodyFinding, BodyMask, mask_target, request_mask
+from maskproxy.bodies.masks import BodyFinding, BodyMask, ConversationBody, mask_target, request_mask
 from maskproxy.errors import (
     CredentialFailed,
     Denied,
@@ -33,6 +33,7 @@ from maskproxy.gateway.heads import RequestHead
 from maskproxy.gateway.intake import body_limit, decoded, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.journal import Journal
 from maskproxy.gateway.memory import Reservation
+from maskproxy.gateway.recollection import recollected
 from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
 from maskproxy.gateway.state import Gateway
@@ -90,6 +91,7 @@ class Exchange:
             content_type=head.value("content-type"),
             policy=gateway.body_policy,
             vault=self.vault,
+            recalls=gateway.stored_vault is not None and grant.mode == "enforce",
         )
         with gateway.budget.reserve() as reservation:
             body: Masked | AsyncIterator[Masked] | None = None
@@ -202,6 +204,8 @@ class Exchange:
         assert self.grant is not None
         raw = bytearray() if self.grant.mode == "observe" else None
         out = await masked_whole(gateway, source, mask, reservation, raw)
+        if raw is None and isinstance(mask, ConversationBody) and self.person is not None:
+            out = await recollected(gateway, self._scope(self.person), mask, self.vault, out, reservation)
         self.bytes_in = len(out.forward)
         await journal.body("request_body", out.record)
         await self._count(mask)

@@ -6,11 +6,12 @@ from maskproxy.masking.masker import Finding, Masker, Masking
 from maskproxy.masking.placeholders import MARK, PlaceholderKey, Placeholders
 from maskproxy.masking.restorer import Restorer
 from maskproxy.masking.rules import Rule, RuleSet
-from maskproxy.masking.vault import Vault
+from maskproxy.masking.vault import Known, Vault
 
 __all__ = [
     "MARK",
     "Finding",
+    "Known",
     "Masked",
     "Masker",
     "Masking",

@@ -1,0 +1,50 @@
+"""What a compacted history lost, recalled from the store for its sender alone; and what a request teaches, kept there.
+
+Without a lost placeholder nothing is asked. A store that fails costs an exchange nothing that it can do without; only
+where the history holds edits, which may show what cannot be looked for now, is the request refused.
+"""
+
+from __future__ import annotations
+
+from maskproxy.bodies.masks import ConversationBody, Output
+from maskproxy.errors import StoreFailed
+from maskproxy.gateway.intake import mask_again
+from maskproxy.gateway.maskings import OWN_RULES
+from maskproxy.gateway.memory import Reservation
+from maskproxy.gateway.state import Gateway, StoredVault
+from maskproxy.masking import Known, Vault
+
+
+async def recollected(
+    gateway: Gateway, scope: str, mask: ConversationBody, vault: Vault, out: Output, reservation: Reservation
+) -> Output:
+    """Give the masked body, masked once more where what was recalled stands in it. `vault` is the exchange's own."""
+    stored = gateway.stored_vault
+    if stored is None:
+        return out
+    if mask.lost:
+        found = await _recall(gateway, stored, scope, mask)
+        taken = sum(vault.recall(known) for known in found)
+        gateway.meters.recalled(taken, len(mask.lost) - taken)
+        if taken:
+            size = mask.held_bytes
+            reservation.grow(size)
+            out = await mask_again(gateway, mask) or out
+            reservation.shrink(size)
+    stored.remember(scope, [known for known in vault.taught() if known.rule not in OWN_RULES])
+    return out
+
+
+async def _recall(gateway: Gateway, stored: StoredVault, scope: str, mask: ConversationBody) -> list[Known]:
+    try:
+        return await stored.recall(scope, mask.lost)
+    except StoreFailed as error:
+        if mask.holds_edits:
+            raise StoreFailed(
+                "This conversation's earlier secrets cannot be looked up at the moment, and its edits may hold some of "
+                "them, so nothing was sent. Try again soon, or start a new conversation.",
+                detail=error.detail,
+                retry=True,
+            ) from error
+        gateway.log("secrets could not be recalled", reason=str(error), detail=error.detail)
+        return []
