@@ -24,7 +24,8 @@ async def recollected(
         return out
     if mask.lost:
         found = await _recall(gateway, stored, scope, mask)
-        taken = sum(vault.recall(known) for known in found)
+        by_name = {known.placeholder: known for known in found}
+        taken = sum(vault.recall(by_name[name]) for name in mask.lost if name in by_name)
         gateway.meters.recalled(taken, len(mask.lost) - taken)
         if taken:
             size = mask.held_bytes

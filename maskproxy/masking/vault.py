@@ -35,13 +35,14 @@ class _Kept(NamedTuple):
 class Vault:
     """Placeholder to secret. Its text form says how many it holds and nothing else."""
 
-    __slots__ = ("_bytes", "_kept", "_recalled", "_unclear")
+    __slots__ = ("_bytes", "_kept", "_recalled", "_recalled_bytes", "_unclear")
 
     def __init__(self) -> None:
         self._kept: dict[bytes, _Kept] = {}
         self._recalled: dict[bytes, _Kept] = {}
         self._unclear: set[bytes] = set()
         self._bytes = 0
+        self._recalled_bytes = 0
 
     def __repr__(self) -> str:
         return f"<Vault of {len(self._kept)}>"
@@ -61,7 +62,9 @@ class Vault:
             if known.secret != secret:
                 self._unclear.add(placeholder)
                 known = None
-        if len(secret) < SHORTEST or placeholder in self._unclear:
+        if len(secret) < SHORTEST:
+            self._unclear.add(placeholder)
+        if placeholder in self._unclear:
             return
         self._kept[placeholder] = known or _Kept(rule, secret, plain_part(secret))
         self._bytes += len(secret)
@@ -70,11 +73,12 @@ class Vault:
 
     def recall(self, known: Known) -> bool:
         """Take what a store remembers of an earlier request; False if there is no room, or the request knows better."""
-        is_held = known.placeholder in self._kept or known.placeholder in self._unclear
-        size = sum(len(kept.secret) for kept in self._recalled.values()) + len(known.secret)
-        if is_held or len(known.secret) < SHORTEST or len(self._recalled) >= MOST_SECRETS or size > LIMIT_BYTES:
+        size = self._recalled_bytes + len(known.secret)
+        is_full = len(self._recalled) >= MOST_SECRETS or size > LIMIT_BYTES
+        if is_full or len(known.secret) < SHORTEST or self.has_heard_of(known.placeholder):
             return False
         self._recalled[known.placeholder] = _Kept(known.rule, known.secret, plain_part(known.secret))
+        self._recalled_bytes = size
         return True
 
     def begin_again(self) -> None:

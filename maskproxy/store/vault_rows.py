@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, case, delete, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite import Insert, insert
 
 from maskproxy.store.schema import vault
 
@@ -51,29 +51,34 @@ class Moment:
     keep_us: int
 
 
+def _upsert() -> Insert:
+    new = insert(vault)
+    is_same = vault.c.digest == new.excluded.digest
+    kept = {
+        "sealed": case((is_same, vault.c.sealed), else_=b""),
+        "digest": case((is_same, vault.c.digest), else_=b""),
+        "size_bytes": case((is_same, vault.c.size_bytes), else_=0),
+        "seen_us": new.excluded.seen_us,
+        "expires_us": new.excluded.expires_us,
+    }
+    return new.on_conflict_do_update(index_elements=["scope", "placeholder"], set_=kept)
+
+
+_UPSERT = _upsert()
+
+
 def write(connection: Connection, rows: Sequence[Row], at: Moment, bounds: Bounds) -> int:
     """Add rows, or note that they were seen again; give how many there are in all.
 
     A row whose digest is another than before stands for neither text from then on.
     """
+    made = []
     for number, row in enumerate(rows):
         seen_us = at.now_us + number
-        new = insert(vault).values(
-            **row._asdict(),
-            size_bytes=len(row.sealed),
-            created_us=seen_us,
-            seen_us=seen_us,
-            expires_us=seen_us + at.keep_us,
-        )
-        is_same = vault.c.digest == new.excluded.digest
-        kept = {
-            "sealed": case((is_same, vault.c.sealed), else_=b""),
-            "digest": case((is_same, vault.c.digest), else_=b""),
-            "size_bytes": case((is_same, vault.c.size_bytes), else_=0),
-            "seen_us": new.excluded.seen_us,
-            "expires_us": new.excluded.expires_us,
-        }
-        connection.execute(new.on_conflict_do_update(index_elements=["scope", "placeholder"], set_=kept))
+        times = {"created_us": seen_us, "seen_us": seen_us, "expires_us": seen_us + at.keep_us}
+        made.append({**row._asdict(), "size_bytes": len(row.sealed), **times})
+    if made:
+        connection.execute(_UPSERT, made)
     for scope in {row.scope for row in rows}:
         _trim_scope(connection, scope, bounds)
     return _trim(connection, bounds)

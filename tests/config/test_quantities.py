@@ -151,7 +151,7 @@ def test_stores(text: str, path: str) -> None:
     ],
 )
 def test_what_is_no_store(text: object) -> None:
-    with pytest.raises(ValueError, match="^Write sqlite:///"):
+    with pytest.raises(ValueError, match="Write sqlite:///"):
         q.parse_store(text)
 
 
