@@ -17,7 +17,7 @@ from maskproxy.store.sealing import Seals
 from maskproxy.store.store import Store
 from maskproxy.store.vault_rows import Bounds, Found, Moment, Row
 
-RECALL_S = 2.0
+RECALL_S = 5.0
 LIMIT_SECRET_BYTES = 64 << 10
 """A longer one is not kept."""
 

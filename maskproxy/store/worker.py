@@ -68,6 +68,8 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await asyncio.shield(asyncio.wrap_future(self._ended))
+        if self._ended.done():
+            self._thread.join()
         return self._ended.done()
 
     def _work(self) -> None:

@@ -40,6 +40,12 @@ async def housed(folder: Path, **masking: object) -> AsyncIterator[House]:
     await house.close()
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is."""
+    monkeypatch.setattr("maskproxy.store.sealed_vault.RECALL_S", 60.0)
+
+
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with housed(tmp_path) as house:

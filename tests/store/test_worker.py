@@ -18,7 +18,6 @@ async def test_work_is_done_in_order_in_one_other_thread() -> None:
     assert thread.daemon
     assert done == list(range(50))
     assert await worker.close(timeout_s=10)
-    thread.join(10)
     assert not thread.is_alive()
 
 
