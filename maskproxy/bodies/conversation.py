@@ -9,6 +9,7 @@ from __future__ import annotations
 from maskproxy.bodies.edit_tools import EditTools
 from maskproxy.bodies.json_bodies import JsonBody
 from maskproxy.bodies.json_text import mask_json
+from maskproxy.bodies.json_walk import Walk
 from maskproxy.bodies.output import Output
 from maskproxy.bodies.places import Place
 from maskproxy.masking import Masking
@@ -23,7 +24,7 @@ class ConversationBody(JsonBody):
     def __init__(
         self, masking: Masking, root: Place, tools: EditTools, *, refuse_media: bool = False, recalls: bool = False
     ) -> None:
-        """With `recalls`, the body is held after `finish` if it lost something, until `again`."""
+        """With `recalls`, the body is held after `finish` if it lost something, until it is masked `again`."""
         super().__init__(masking, root, refuse_media=refuse_media, tools=tools)
         self._vault = tools.vault
         self._edit_tools = tools
@@ -31,13 +32,19 @@ class ConversationBody(JsonBody):
         self._raw = b""
         self.lost: list[bytes] = []
         """Placeholders of ours in the masked body whose secrets the body does not hold."""
-        self.holds_edits = False
-        """Calls of edit tools stand in the history: they may hold what was given back to them."""
 
     @property
     def held_bytes(self) -> int:
         """How much `again` would mask."""
         return len(self._raw)
+
+    def holds_edits(self) -> bool:
+        """Tell whether calls of edit tools stand in the history: they may hold what was given back to them."""
+        walk = Walk(
+            self._raw, self._masking, scan=False, refuse_media=False, prefix=self._place, tools=self._edit_tools
+        )
+        walk.run(self._root)
+        return bool(walk.arguments)
 
     def again(self) -> Output | None:
         """Mask the body once more, if something that was recalled stands in it. To be called once."""
@@ -60,5 +67,4 @@ class ConversationBody(JsonBody):
         )
         self.findings = masked.findings
         self.unread_bytes = masked.media_bytes
-        self.holds_edits = masked.holds_edits
         return Output(masked.forward, masked.record)

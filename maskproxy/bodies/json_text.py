@@ -34,8 +34,6 @@ class MaskedJson(NamedTuple):
     record: Masked
     findings: list[BodyFinding]
     media_bytes: int
-    holds_edits: bool = False
-    """Calls of the tools stand in it. Not told where neither a placeholder nor a secret is in sight."""
 
 
 def mask_json(
@@ -55,7 +53,7 @@ def mask_json(
     check_utf8(raw)
     scan = masking.may_hold(raw)
     restores = tools is not None and not learns and (MARK in raw or b"\\u" in raw or scan)
-    looks_back = tools is not None and learns and (MARK in raw or tools.vault.recalled_may_stand_in(raw))
+    looks_back = tools is not None and learns and tools.vault.recalled_may_stand_in(raw)
     if not scan and not restores and not looks_back and _parses(raw) and (root is FREE or _is_plain(raw)):
         clean = trusted(raw, why="the rules cannot match anything in it")
         return MaskedJson(clean, clean, [], 0)
@@ -69,7 +67,7 @@ def mask_json(
     record = forward
     if forwarded != edits:
         record = trusted(splice(raw, edits), why=_WHY)
-    return MaskedJson(forward, record, walk.findings, walk.media_bytes, bool(walk.arguments))
+    return MaskedJson(forward, record, walk.findings, walk.media_bytes)
 
 
 def restored_edits(raw: bytes, edits: list[Edit], arguments: list[tuple[int, int]], restoring: Restoring) -> list[Edit]:

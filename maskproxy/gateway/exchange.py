@@ -1,7 +1,7 @@
 """One request and its answer, top to bottom.
 
-    head checked -> whose, to where -> may they -> body read, decoded, masked -> recorded -> credential put in ->
-    upstream -> answer decoded, masked -> recorded as masked -> client
+    head checked -> whose, to where -> may they -> body read, decoded, masked (what its history lost is recalled) ->
+    recorded -> credential put in -> upstream -> answer decoded, masked -> recorded as masked -> client
 
 Whatever refuses raises a `MaskproxyError`; `handler` makes it an answer or, once the answer's head is out, a cut.
 """

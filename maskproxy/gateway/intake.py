@@ -126,6 +126,11 @@ async def mask_rest(gateway: Gateway, mask: BodyMask, fed_bytes: int) -> Output:
     return await _guarded(gateway, lambda _: mask.finish(), b"", 0 if mask.streams else fed_bytes)
 
 
+async def holds_edits(gateway: Gateway, mask: ConversationBody) -> bool:
+    """Ask the mask, off the loop where the body is large."""
+    return await _guarded(gateway, lambda _: mask.holds_edits(), b"", mask.held_bytes)
+
+
 async def mask_again(gateway: Gateway, mask: ConversationBody) -> Output | None:
     """`again`, off the loop where the body is large."""
     return await _guarded(gateway, lambda _: mask.again(), b"", mask.held_bytes)

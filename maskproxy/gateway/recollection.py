@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from maskproxy.bodies.masks import ConversationBody, Output
 from maskproxy.errors import StoreFailed
-from maskproxy.gateway.intake import mask_again
+from maskproxy.gateway.intake import holds_edits, mask_again
 from maskproxy.gateway.maskings import OWN_RULES
 from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.state import Gateway, StoredVault
@@ -40,7 +40,7 @@ async def _recall(gateway: Gateway, stored: StoredVault, scope: str, mask: Conve
     try:
         return await stored.recall(scope, mask.lost)
     except StoreFailed as error:
-        if mask.holds_edits:
+        if await holds_edits(gateway, mask):
             raise StoreFailed(
                 "This conversation's earlier secrets cannot be looked up at the moment, and its edits may hold some of "
                 "them, so nothing was sent. Try again soon, or start a new conversation.",

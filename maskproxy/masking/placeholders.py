@@ -22,9 +22,6 @@ RULE_ID_LIMIT = 64
 SHAPE = "MASKED_[A-Z0-9_]{1,64}_[a-z2-7]{16}_[a-z2-7]{8}"
 """Every placeholder has this shape; a rule name holds no lower-case letter, so that its end cannot be mistaken."""
 
-SHAPE_AHEAD = re.compile(b"(?=(" + SHAPE.encode() + b"))")
-"""Looked for ahead, so that one that begins inside what only looks like another is seen. Group 1 is the placeholder."""
-
 _shape = re.compile(SHAPE.encode(), re.ASCII)
 _KEY_BYTES = 16
 _MOST_LOOK_ALIKES = 50_000
@@ -82,14 +79,16 @@ class Placeholders:
 
         `but` tells which are of no interest, and is asked before the dearer question whether it is ours.
         """
-        if MARK not in text:
-            return []
         look_alikes: OrderedDict[bytes, None] = OrderedDict()
-        for match in SHAPE_AHEAD.finditer(text):
-            look_alikes[match[1]] = None
-            look_alikes.move_to_end(match[1])
-            if len(look_alikes) > _MOST_LOOK_ALIKES:
-                look_alikes.popitem(last=False)
+        at = text.find(MARK)
+        while at >= 0:
+            # At each mark, so that one that begins inside what only looks like another is seen.
+            if match := _shape.match(text, at):
+                look_alikes[match[0]] = None
+                look_alikes.move_to_end(match[0])
+                if len(look_alikes) > _MOST_LOOK_ALIKES:
+                    look_alikes.popitem(last=False)
+            at = text.find(MARK, at + 1)
         ours = (candidate for candidate in reversed(look_alikes) if not but(candidate) and self.verify(candidate))
         return list(islice(ours, most))
 

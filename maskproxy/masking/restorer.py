@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable
 
 from maskproxy.errors import Unrestorable
-from maskproxy.masking.placeholders import MARK, RULE_ID_LIMIT, SHAPE_AHEAD, Placeholders
+from maskproxy.masking.placeholders import MARK, RULE_ID_LIMIT, SHAPE, Placeholders
 from maskproxy.masking.vault import Vault
 
+# Looked for ahead, so that one that begins inside what only looks like another is seen.
+_SHAPE = re.compile(b"(?=(" + SHAPE.encode() + b"))")
 _NAME = rb"MASKED_[A-Z0-9_]{1,%d}" % RULE_ID_LIMIT
 _BEGINNING = re.compile(
     rb"(?:%b|MASKED_[A-Z0-9_]{0,%d}|%b_[a-z2-7]{1,16}|%b_[a-z2-7]{16}_[a-z2-7]{0,7})\Z"
@@ -39,7 +41,7 @@ class Restorer:
             return text
         made: list[bytes] = []
         at = 0
-        for match in SHAPE_AHEAD.finditer(text):
+        for match in _SHAPE.finditer(text):
             if match.start() < at or not self._placeholders.verify(match[1]):
                 continue
             made += [text[at : match.start()], self._restored(match[1])]

@@ -59,10 +59,14 @@ def test_what_the_body_does_not_hold_is_lost(masking: Masking, tools: EditTools,
 
 
 def test_edits_of_the_history_are_told(masking: Masking, tools: EditTools, known: Known) -> None:
+    """Whether or not anything was found in the body."""
     name = known.placeholder.decode()
-    assert mask(masking, tools, user(name), edit("x"))[0].holds_edits
-    assert not mask(masking, tools, user(name), edit("x", "Bash"))[0].holds_edits
-    assert not mask(masking, tools, user(name))[0].holds_edits
+    assert mask(masking, tools, user(name + " " + LINE[::-1]), user(f"OTHER_PASSWORD={BARE[::-1]}"), edit("x"))[
+        0
+    ].holds_edits()
+    assert mask(masking, tools, user(name), edit("x"))[0].holds_edits()
+    assert not mask(masking, tools, user(name), edit("x", "Bash"))[0].holds_edits()
+    assert not mask(masking, tools, user(name))[0].holds_edits()
 
 
 def test_what_was_recalled_is_masked_where_an_edit_got_it_back_and_from_there_on(
