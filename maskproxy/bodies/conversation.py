@@ -24,7 +24,7 @@ class ConversationBody(JsonBody):
     def __init__(
         self, masking: Masking, root: Place, tools: EditTools, *, refuse_media: bool = False, recalls: bool = False
     ) -> None:
-        """With `recalls`, the body is held after `finish` if it lost something, until it is masked `again`."""
+        """With `recalls`, the body is held after `finish` if it lost something, until `again` or `release`."""
         super().__init__(masking, root, refuse_media=refuse_media, tools=tools)
         self._vault = tools.vault
         self._edit_tools = tools
@@ -53,6 +53,10 @@ class ConversationBody(JsonBody):
             return None
         self._vault.begin_again()
         return self._mask(raw)
+
+    def release(self) -> None:
+        """Let go of the body: nothing was recalled."""
+        self._raw = b""
 
     def _masked(self, raw: bytes) -> Output:
         out = self._mask(raw)

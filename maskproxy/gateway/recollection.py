@@ -32,6 +32,7 @@ async def recollected(
             reservation.grow(size)
             out = await mask_again(gateway, mask) or out
             reservation.shrink(size)
+        mask.release()
     stored.remember(scope, [known for known in vault.taught() if known.rule not in OWN_RULES])
     return out
 

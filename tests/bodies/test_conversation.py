@@ -51,6 +51,8 @@ def test_what_the_body_does_not_hold_is_lost(masking: Masking, tools: EditTools,
     body, _ = mask(masking, tools, user(f"{name} {forged} then {stranger} and {name}"))
     assert body.lost == [known.placeholder, stranger.encode()]
     assert body.held_bytes > 0
+    body.release()
+    assert body.held_bytes == 0
     body, _ = mask(masking, tools, user(f"{name} and {LINE}"), edit(""))
     assert (body.lost, body.held_bytes) == ([], 0)
     assert tools.vault.taught() == [known]
