@@ -111,6 +111,10 @@ class RecordingFailed(MaskproxyError):
     """The recorder cannot promise to keep the exchange, so the exchange does not take place."""
 
 
+class StoreFailed(MaskproxyError):
+    """The store cannot be read or written, or not in time. An exchange that needs nothing of it goes on."""
+
+
 class Unavailable(MaskproxyError):
     """Draining, out of memory budget, or the identity provider's keys are out of reach."""
 

@@ -28,7 +28,6 @@ class JsonBody:
         place: str = "",
         limit_bytes: int = 0,
         tools: EditTools | None = None,
-        learns: bool = False,
     ) -> None:
         self.findings: list[BodyFinding] = []
         self.unread_bytes = 0
@@ -38,7 +37,6 @@ class JsonBody:
         self._place = place
         self._limit_bytes = limit_bytes
         self._tools = tools
-        self._learns = learns
         self._pieces: list[bytes] = []
         self._held_bytes = 0
 
@@ -52,16 +50,11 @@ class JsonBody:
     def finish(self) -> Output:
         raw = b"".join(self._pieces)
         self._pieces.clear()
-        if not raw:
-            return NOTHING
+        return self._masked(raw) if raw else NOTHING
+
+    def _masked(self, raw: bytes) -> Output:
         masked = mask_json(
-            raw,
-            self._masking,
-            self._root,
-            prefix=self._place,
-            refuse_media=self._refuse_media,
-            tools=self._tools,
-            learns=self._learns,
+            raw, self._masking, self._root, prefix=self._place, refuse_media=self._refuse_media, tools=self._tools
         )
         self.findings = masked.findings
         self.unread_bytes = masked.media_bytes

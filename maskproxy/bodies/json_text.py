@@ -53,7 +53,8 @@ def mask_json(
     check_utf8(raw)
     scan = masking.may_hold(raw)
     restores = tools is not None and not learns and (MARK in raw or b"\\u" in raw or scan)
-    if not scan and not restores and _parses(raw) and (root is FREE or _is_plain(raw)):
+    looks_back = tools is not None and learns and tools.vault.recalled_may_stand_in(raw)
+    if not scan and not restores and not looks_back and _parses(raw) and (root is FREE or _is_plain(raw)):
         clean = trusted(raw, why="the rules cannot match anything in it")
         return MaskedJson(clean, clean, [], 0)
     walk = Walk(raw, masking, scan=scan, refuse_media=refuse_media, prefix=prefix, tools=tools, learns=learns)

@@ -12,6 +12,12 @@ from typing import Literal, Protocol
 
 from maskproxy.bodies import claude
 from maskproxy.bodies.claude_stream import ClaudeStream
+from maskproxy.bodies.conversation import (
+    Conversation,
+    ConversationBody,
+    PairedConversation,
+    RefusingConversation,
+)
 from maskproxy.bodies.edit_tools import EditTools
 from maskproxy.bodies.event_text import EventsBody
 from maskproxy.bodies.forms import FormBody, mask_target
@@ -33,6 +39,7 @@ __all__ = [
     "BodyFinding",
     "BodyMask",
     "BodyPolicy",
+    "Conversation",
     "Output",
     "Reached",
     "answer_mask",
@@ -74,11 +81,13 @@ def request_mask(
     content_type: str | None,
     policy: BodyPolicy,
     vault: Vault | None = None,
+    recalls: bool = False,
 ) -> BodyMask:
     """Choose the mask for a request's body. A type that nobody reads: UnsupportedCoding.
 
-    What is masked in a Messages request is remembered in `vault`, for the answer to the same request. Where the grant
-    observes, only what is recorded is made.
+    What is masked in a Messages request is remembered in `vault`, for the answer to the same request. With `recalls`,
+    a `Conversation` tells which placeholders in it lost their secrets. Where the grant observes, only what is recorded
+    is made.
     """
     refuse_media = policy.media == "refuse"
     known = claude.request_place(method, path) if api == "anthropic" else None
@@ -93,7 +102,9 @@ def request_mask(
         if known is None:
             return _by_type(masking, media_type, FREE, refuse_media=refuse_media, refuse_unknown=True)
         tools = policy.edit_tools(vault) if known is claude.REQUEST else None
-        return JsonBody(masking, known, refuse_media=refuse_media, tools=tools, learns=True)
+        if tools is None:
+            return JsonBody(masking, known, refuse_media=refuse_media)
+        return ConversationBody(masking, known, tools, refuse_media=refuse_media, recalls=recalls)
 
     sought = masking if isinstance(masking, Sought) else Sought.alike(masking)
     if sought.observes:
@@ -142,12 +153,19 @@ def answer_mask(
 def _refusing(mask: BodyMask, sought: Sought, direction: Direction) -> BodyMask:
     if not any(sought.blocks(rule) for rule in sought.actions):
         return mask
+    if isinstance(mask, Conversation):
+        return RefusingConversation(mask, refusal(sought, direction))
     tells = direction == "answer" and isinstance(mask, ClaudeStream | EventsBody)
     return Refusing(mask, refusal(sought, direction), tells=tells)
 
 
 def _paired(forward: BodyMask, record: Callable[[], BodyMask], sought: Sought) -> BodyMask:
-    return forward if sought.record is sought.forward else TwoMasks(forward, record(), sought.only_recorded)
+    if sought.record is sought.forward:
+        return forward
+    recorded = record()
+    if isinstance(forward, Conversation) and isinstance(recorded, Conversation):
+        return PairedConversation(forward, recorded, sought.only_recorded)
+    return TwoMasks(forward, recorded, sought.only_recorded)
 
 
 _UNREADABLE = "The service's answer cannot be read, and so is not passed on."

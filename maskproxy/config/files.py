@@ -12,9 +12,9 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from maskproxy.config.agreement import Part, part, parts, texts
+from maskproxy.config.agreement import Part, lenient, part, parts, texts
 from maskproxy.config.document import Faults, join
-from maskproxy.config.quantities import parse_admin
+from maskproxy.config.quantities import parse_admin, parse_store
 
 
 def mode_of(path: Path) -> int:
@@ -128,6 +128,7 @@ def file_faults(document: Part, directory: Path, environ: Mapping[str, str]) -> 
             files.readable(f"masking.{place}", rules)
     files.directory_for("recording.directory", part(document, "recording").get("directory"))
     files.faults.extend(admin_faults(document, directory))
+    files.faults.extend(store_faults(document, directory))
     return files.faults
 
 
@@ -138,3 +139,15 @@ def admin_faults(document: Part, directory: Path) -> Iterator[tuple[str, str]]:
         return
     if isinstance(place, Path) and not is_directory((directory / place).parent):
         yield "admin.address", "The socket's directory does not exist."
+
+
+def store_faults(document: Part, directory: Path) -> Iterator[tuple[str, str]]:
+    """What a database needs beside its own file: a directory in which it can make others."""
+    path = lenient(parse_store, document.get("store"))
+    if path is None:
+        return
+    parent = (directory / path).parent
+    if not is_directory(parent):
+        yield "store", "The file's directory does not exist."
+    elif not os.access(parent, os.W_OK | os.X_OK):
+        yield "store", "The file's directory cannot be written by this user."

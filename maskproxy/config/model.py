@@ -23,6 +23,7 @@ from maskproxy.config.quantities import (
     SafeUrl,
     Seconds,
     Size,
+    StorePath,
     Target,
 )
 
@@ -146,6 +147,8 @@ class MaskingKey(Part):
 class Restore(Part):
     tools: frozenset[Text] = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit"})
     model_made: Literal["mask", "restore"] = "mask"
+    keep: Duration = 7 * 86400.0
+    """How long the store remembers a secret that is not sent or used again."""
 
 
 class RuleActions(Part):
@@ -219,6 +222,7 @@ class Config(Part):
     grants: tuple[Grant, ...] = ()
     masking: Masking
     recording: Recording | None = None
-    store: Text | None = None
+    store: StorePath | None = None
+    """A database's file."""
     limits: Limits = Limits()
     log: Log = Log()

@@ -167,6 +167,19 @@ def resolve_admin(place: Address | Path, info: ValidationInfo) -> Address | Path
     return resolve(place, info) if isinstance(place, Path) else place
 
 
+def parse_store(value: object) -> Path:
+    """`sqlite:///` and a file's path, as SQLAlchemy writes it: a fourth slash begins an absolute one."""
+    sentence = "Write sqlite:/// and the path of a file, such as sqlite:///state.db."
+    if not isinstance(value, str):
+        raise ValueError(sentence)
+    if value.startswith(("postgresql:", "postgresql+", "postgres:")):
+        raise ValueError("PostgreSQL comes with a later version. " + sentence)
+    name = value.removeprefix("sqlite:///")
+    if name == value or not name.strip("/.") or "?" in name or "\0" in name or name.startswith((":", "file:")):
+        raise ValueError(sentence)
+    return Path(name)
+
+
 def parse_rules(value: object) -> str | Path:
     """`builtin:NAME` stays text; anything else is the path of a rule file."""
     if not isinstance(value, str) or not value or value == "builtin:":
@@ -195,6 +208,7 @@ SafeUrl = Annotated[Url, BeforeValidator(safe_url)]
 SafeEndpoint = Annotated[str, BeforeValidator(safe_endpoint)]
 AdminPlace = Annotated[Address | Path, BeforeValidator(parse_admin), AfterValidator(resolve_admin)]
 FilePath = Annotated[Path, AfterValidator(resolve)]
+StorePath = Annotated[Path, BeforeValidator(parse_store), AfterValidator(resolve)]
 RuleSource = Annotated[str | Path, BeforeValidator(parse_rules), AfterValidator(resolve_rules)]
 Command = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=4096)], ...],

@@ -122,6 +122,7 @@ class DevSetting:
             "grants": [{"name": "developers", "groups": [GROUP], "routes": ["claude", "side-traffic"], "for": "8h"}],
             "masking": {"key": {"file": "masking.key"}},
             "recording": {"directory": "recordings"},
+            "store": "sqlite:///state.db",
             "limits": {"drain_s": 3},
             "log": {"format": "json"},
         }

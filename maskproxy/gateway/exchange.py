@@ -1,7 +1,7 @@
 """One request and its answer, top to bottom.
 
-    head checked -> whose, to where -> may they -> body read, decoded, masked -> recorded -> credential put in ->
-    upstream -> answer decoded, masked -> recorded as masked -> client
+    head checked -> whose, to where -> may they -> body read, decoded, masked (what its history lost is recalled) ->
+    recorded -> credential put in -> upstream -> answer decoded, masked -> recorded as masked -> client
 
 Whatever refuses raises a `MaskproxyError`; `handler` makes it an answer or, once the answer's head is out, a cut.
 """
@@ -17,7 +17,7 @@ from aiohttp import web
 from maskproxy.access.grants import Grant
 from maskproxy.access.policy import permit
 from maskproxy.access.tokens import Person
-from maskproxy.bodies.masks import MCP_RULE, BodyMask, request_mask
+from maskproxy.bodies.masks import MCP_RULE, BodyMask, Conversation, request_mask
 from maskproxy.bodies.refusing import refusal, refuse_for
 from maskproxy.errors import (
     Blocked,
@@ -37,6 +37,7 @@ from maskproxy.gateway.intake import body_limit, decoded, mask_piece, mask_rest,
 from maskproxy.gateway.journal import Journal
 from maskproxy.gateway.masked_head import MaskedFields, MaskedText, masked_fields, masked_target
 from maskproxy.gateway.memory import Reservation
+from maskproxy.gateway.recollection import recollected
 from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
 from maskproxy.gateway.state import Gateway
@@ -96,6 +97,7 @@ class Exchange:
             content_type=head.value("content-type"),
             policy=gateway.body_policy,
             vault=self.vault,
+            recalls=gateway.stored_vault is not None and grant.mode == "enforce",
         )
         with gateway.budget.reserve() as reservation:
             body: Masked | AsyncIterator[Masked] | None = None
@@ -215,6 +217,8 @@ class Exchange:
         raw = bytearray() if sought.observes else None
         try:
             out = await masked_whole(gateway, source, mask, reservation, raw)
+            if raw is None and isinstance(mask, Conversation) and self.person is not None:
+                out = await recollected(gateway, self._scope(self.person), mask, self.vault, out, reservation)
         except (Blocked, Denied):
             await self._count(mask, sought)
             raise

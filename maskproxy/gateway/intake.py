@@ -12,7 +12,7 @@ from typing import TypeVar
 from aiohttp import StreamReader, web
 
 from maskproxy.bodies.codings import Decoder, decoder
-from maskproxy.bodies.masks import BodyMask, Output
+from maskproxy.bodies.masks import BodyMask, Conversation, Output
 from maskproxy.errors import BadRequest, MaskingFailed, MaskproxyError, TimedOut, TooLarge
 from maskproxy.gateway.heads import RequestHead
 from maskproxy.gateway.memory import Reservation
@@ -126,7 +126,17 @@ async def mask_rest(gateway: Gateway, mask: BodyMask, fed_bytes: int) -> Output:
     return await _guarded(gateway, lambda _: mask.finish(), b"", 0 if mask.streams else fed_bytes)
 
 
-async def _guarded(gateway: Gateway, call: Callable[[bytes], Output], data: bytes, weight_bytes: int) -> Output:
+async def holds_edits(gateway: Gateway, mask: Conversation) -> bool:
+    """Ask the mask, off the loop where the body is large."""
+    return await _guarded(gateway, lambda _: mask.holds_edits(), b"", mask.held_bytes)
+
+
+async def mask_again(gateway: Gateway, mask: Conversation, before: Output) -> Output:
+    """`again`, off the loop where the body is large."""
+    return await _guarded(gateway, lambda _: mask.again(before), b"", mask.held_bytes)
+
+
+async def _guarded(gateway: Gateway, call: Callable[[bytes], T], data: bytes, weight_bytes: int) -> T:
     try:
         return await off_loop(gateway, call, data, weight_bytes)
     except (MaskproxyError, asyncio.CancelledError):

@@ -14,6 +14,8 @@ from urllib.parse import quote
 from maskproxy.masking import Masking, PlaceholderKey, RuleSet, Sought, Treatment, Treatments
 
 _KEPT = 1024
+OWN_RULES = frozenset({"caller-token", "service-credential"})
+"""What the gateway itself knows is never kept on its disk."""
 _SHORTEST_FORM = 16
 _SHORTEST_SECRET = 6
 """Shorter ones would be found all over ordinary text. No API gives out such a key."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -16,6 +16,7 @@ from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import RouteTable
 from maskproxy.gateway.upstream.pool import UpstreamPool
+from maskproxy.masking import Known
 from maskproxy.recording.frames import Frame
 
 
@@ -30,6 +31,7 @@ class Meters(Protocol):
     def unread(self, route: str, count_bytes: int) -> None: ...
     def refused(self, reason: str) -> None: ...
     def alarm(self, kind: str) -> None: ...
+    def recalled(self, found: int, lost: int) -> None: ...
     def connections(self, change: int) -> None: ...
     def exchanges(self, change: int) -> None: ...
 
@@ -39,6 +41,15 @@ class Recording(Protocol):
 
     def offer(self, frame: Frame) -> bool: ...
     async def append(self, frame: Frame) -> None: ...
+
+
+class StoredVault(Protocol):
+    """What placeholders stand for, beyond an exchange; by scope, which is a person or a session."""
+
+    def remember(self, scope: str, secrets: Sequence[Known]) -> None: ...
+    async def recall(self, scope: str, placeholders: Sequence[bytes]) -> list[Known]:
+        """Raises `StoreFailed`, at its own deadline too."""
+        ...
 
 
 class EventLog(Protocol):
@@ -78,6 +89,7 @@ class Gateway:
     scope: str
     body_policy: BodyPolicy
     recorder: Recording
+    stored_vault: StoredVault | None
     pool: UpstreamPool
     budget: MemoryBudget
     limits: Limits

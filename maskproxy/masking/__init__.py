@@ -9,13 +9,14 @@ from maskproxy.masking.placeholders import MARK, PlaceholderKey, Placeholders
 from maskproxy.masking.restorer import Restorer
 from maskproxy.masking.rules import Rule, RuleSet
 from maskproxy.masking.treatments import Sought, Treatment, Treatments, treatments, with_actions
-from maskproxy.masking.vault import Vault
+from maskproxy.masking.vault import Known, Vault
 
 __all__ = [
     "MARK",
     "Action",
     "Direction",
     "Finding",
+    "Known",
     "Masked",
     "Masker",
     "Masking",

@@ -10,7 +10,10 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import b32encode
+from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import sha256
+from itertools import islice
 
 from maskproxy.masking.gutters import Gutters
 
@@ -21,6 +24,7 @@ SHAPE = "MASKED_[A-Z0-9_]{1,64}_[a-z2-7]{16}_[a-z2-7]{8}"
 
 _shape = re.compile(SHAPE.encode(), re.ASCII)
 _KEY_BYTES = 16
+_MOST_LOOK_ALIKES = 50_000
 
 
 class PlaceholderKey:
@@ -69,6 +73,24 @@ class Placeholders:
             return False
         body, _, check = candidate.rpartition(b"_")
         return hmac.compare_digest(check, _check(self._check_key, body))
+
+    def found_in(self, text: bytes, *, but: Callable[[bytes], bool], most: int) -> list[bytes]:
+        """Give the placeholders in a text, in whatever scope they were made: each once, of too many the last ones.
+
+        `but` tells which are of no interest, and is asked before the dearer question whether it is ours.
+        """
+        look_alikes: OrderedDict[bytes, None] = OrderedDict()
+        at = text.find(MARK)
+        while at >= 0:
+            # At each mark, so that one that begins inside what only looks like another is seen.
+            if match := _shape.match(text, at):
+                look_alikes[match[0]] = None
+                look_alikes.move_to_end(match[0])
+                if len(look_alikes) > _MOST_LOOK_ALIKES:
+                    look_alikes.popitem(last=False)
+            at = text.find(MARK, at + 1)
+        ours = (candidate for candidate in reversed(look_alikes) if not but(candidate) and self.verify(candidate))
+        return list(islice(ours, most))
 
 
 class PendingPlaceholder:

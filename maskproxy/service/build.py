@@ -1,7 +1,7 @@
 """From a configuration to running objects: the one place that knows both.
 
 `build` starts everything that the gateway needs, or raises and leaves nothing running. With `keep`, as for a reload,
-what holds connections or files open (the upstream pool, the recorder, the worker threads) is taken over.
+what holds connections or files open (the upstream pool, the recorder, the store, the worker threads) is taken over.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
@@ -35,6 +36,10 @@ from maskproxy.service.masking_key import masking_key
 from maskproxy.service.metrics import Metrics
 from maskproxy.service.rules import configured_treatments
 from maskproxy.service.trust import client_context
+
+if TYPE_CHECKING:
+    from maskproxy.store.sealed_vault import SealedVault
+    from maskproxy.store.store import Store
 
 
 class NoRecorder:
@@ -62,11 +67,19 @@ class Parts:
     workers: ThreadPoolExecutor
     quick_workers: ThreadPoolExecutor
     recorder: Recorder | NoRecorder
+    store: Store | None = None
+    vault: SealedVault | None = None
     credentials: list[Credential] = field(default_factory=list)
 
     @property
     def recorder_failed(self) -> bool:
         return self.recorder.failed
+
+    @property
+    def store_state(self) -> str:
+        if self.store is None:
+            return "none"
+        return "failed" if self.store.failed else "working"
 
     async def retire(self) -> None:
         """Close what a reload has replaced; the rest lives on in the new parts."""
@@ -79,6 +92,8 @@ class Parts:
         await self.pool.close()
         self.workers.shutdown(wait=False, cancel_futures=True)
         self.quick_workers.shutdown(wait=False, cancel_futures=True)
+        if self.store is not None:
+            await self.store.close()
         if isinstance(self.recorder, Recorder):
             await self.recorder.close()
 
@@ -97,16 +112,21 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
         workers = keep.workers if keep is not None else ThreadPoolExecutor(2, thread_name_prefix="masking")
         quick_workers = keep.quick_workers if keep is not None else ThreadPoolExecutor(2, thread_name_prefix="quick")
         pool = keep.pool if keep is not None else _pool(config.limits)
+        key = masking_key(config.masking.key.file, make=True)
+        store, vault = await _store(config, key, metrics, log, keep)
+        if store is not None and keep is None:
+            undo.push_async_callback(store.close)
         recorder = keep.recorder if keep is not None else await _recorder(config.recording, metrics, log)
         gateway = Gateway(
             routes=RouteTable(routes, [_tunnel(tunnel) for tunnel in config.tunnels]),
             authenticator=Authenticator(keys, issuers),
             grants=tuple(_grant(grant) for grant in config.grants),
             certificates=_authority(config.interception),
-            maskings=Maskings(treatments, PlaceholderKey(masking_key(config.masking.key.file, make=True))),
+            maskings=Maskings(treatments, PlaceholderKey(key)),
             scope=config.masking.scope,
             body_policy=_body_policy(config.masking),
             recorder=_as_recording(recorder),
+            stored_vault=vault,
             pool=pool,
             budget=MemoryBudget(config.limits.memory_bytes),
             limits=_limits(config.limits),
@@ -119,7 +139,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
         )
         undo.pop_all()
     net.follow(lambda: [secret.decode("latin-1") for one in credentials for secret in one.known_secrets()])
-    return Parts(gateway, log, net, metrics, keys, pool, workers, quick_workers, recorder, credentials)
+    return Parts(gateway, log, net, metrics, keys, pool, workers, quick_workers, recorder, store, vault, credentials)
 
 
 def _as_recording(recorder: Recorder | NoRecorder) -> Recording:
@@ -205,6 +225,22 @@ async def _recorder(recording: model.Recording | None, metrics: Metrics, log: Ev
     metrics.watch("recorder_queue_bytes", "Masked bytes taken and not yet on disk.", lambda: recorder.held_bytes)
     metrics.watch("recorder_failed", "1 while the recording cannot be written.", lambda: float(recorder.failed))
     return recorder
+
+
+async def _store(
+    config: model.Config, key: bytes, metrics: Metrics, log: EventLog, keep: Parts | None
+) -> tuple[Store | None, SealedVault | None]:
+    """The store, and this configuration's view of its vault. A store that comes or goes needs a restart."""
+    store = keep.store if keep is not None else None
+    if store is None and (config.store is None or keep is not None):
+        return None, None
+    # Imported late: a gateway without a store starts without SQLAlchemy.
+    from maskproxy.service.storing import open_store, sealed_vault
+
+    if store is None:
+        assert config.store is not None
+        store = await open_store(config.store, metrics, log)
+    return store, sealed_vault(store, key, config.masking, metrics, log)
 
 
 def _limits(limits: model.Limits) -> Limits:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from maskproxy.config.document import Faults
 from maskproxy.config.model import Config, Interception, Masking, SecretSource, Tls
-from maskproxy.errors import ConfigurationFault, MaskproxyError
+from maskproxy.errors import ConfigurationFault, MaskproxyError, StartFailed
 from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.masking import load_rules
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rule_cache import rule_cache
 from maskproxy.service.rules import configured_treatments, nameless
+from maskproxy.store.files import check_private
 
 LIMIT_SECRET_BYTES = 64 * 1024
 
@@ -44,14 +45,21 @@ def deeper_faults(config: Config) -> Faults:
             masking_key(config.masking.key.file, make=False)
         except MaskproxyError as error:
             faults.append(("masking.key.file", str(error)))
+    if config.store is not None:
+        try:
+            check_private(config.store)
+        except StartFailed as error:
+            faults.append(("store", str(error)))
     return faults
 
 
 def notes(config: Config) -> list[tuple[str, str]]:
     """What is allowed and may surprise: settings without effect, and what is not done because it is not set."""
     told: list[tuple[str, str]] = []
-    if config.store is not None:
-        told.append(("store", "not in effect in this version"))
+    if config.store is None:
+        told.append(("store", "not set: in edits only what the request itself still holds comes back"))
+    elif not config.masking.restore.tools:
+        told.append(("store", "not in use: masking.restore.tools puts nothing back"))
     if config.recording is None:
         told.append(("recording", "not set: nothing is recorded"))
     if not config.grants:

@@ -6,6 +6,7 @@ A reload that finds a fault changes nothing: the running configuration stays, an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import signal
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from maskproxy.config.load import load
 from maskproxy.config.model import Config
-from maskproxy.errors import ConfigurationFault, MaskproxyError, StartFailed
+from maskproxy.errors import ConfigurationFault, MaskproxyError, StartFailed, StoreFailed
 from maskproxy.gateway.handler import Exchanges
 from maskproxy.gateway.listener import Binding, Listeners
 from maskproxy.service import logs
@@ -26,9 +27,10 @@ from maskproxy.service.checks import deeper_faults
 from maskproxy.service.systemd import Notifier
 from maskproxy.service.trust import listener_context
 
-_SECTIONS = ("listeners", "admin", "recording")
+_SECTIONS = ("listeners", "admin", "recording", "store")
 _POOL_LIMITS = ("upstream_connect_s", "upstream_head_s", "upstream_idle_s")
-"""What a reload keeps as it is: sockets, the recorder, and the pool of connections to upstream."""
+"""What a reload keeps as it is: sockets, the recorder, the store, and the pool of connections to upstream."""
+_PRUNE_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ class Daemon:
             "routes": [route.name for route in gateway.routes.routes],
             "rules": len(gateway.maskings.treatments.rules.rules),
             "recording": "failed" if self.parts.recorder_failed else "working",
+            "store": self.parts.store_state,
         }
 
     async def _until_stopped(self) -> None:
@@ -140,14 +143,24 @@ class Daemon:
         async with asyncio.TaskGroup() as tasks:
             watch = tasks.create_task(self._feed_watchdog())
             reloads = tasks.create_task(self._reload_when_asked())
+            prunes = tasks.create_task(self._prune_the_store())
             await self._stop.wait()
             watch.cancel()
             reloads.cancel()
+            prunes.cancel()
 
     async def _feed_watchdog(self) -> None:
         while (every_s := self._notifier.watchdog_s) is not None:
             self._notifier.alive()
             await asyncio.sleep(every_s)
+
+    async def _prune_the_store(self) -> None:
+        """Have the store forget what has expired, now and every hour. That it fails is told by its alarm."""
+        while True:
+            if self.parts.vault is not None:
+                with contextlib.suppress(StoreFailed):
+                    await self.parts.vault.prune()
+            await asyncio.sleep(_PRUNE_S)
 
     async def _reload_when_asked(self) -> None:
         while True:

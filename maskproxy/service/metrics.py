@@ -32,6 +32,8 @@ class Metrics:
         self._unread = counter("unread_bytes", "Bytes of media passed without being read, as configured.", "route")
         self._refused = counter("refused", "Refusals and failures, by the class of the error.", "reason")
         self._alarms = counter("alarms", "What an operator should look at.", "kind")
+        self._recalled = counter("recalled", "Placeholders that a history had lost, by what the store knew.", "outcome")
+        self._remembered = Gauge("maskproxy_store_secrets", "Secrets that the store keeps sealed.", registry=registry)
         self._connections = Gauge("maskproxy_open_connections", "Client connections open now.", registry=registry)
         self._open = Gauge("maskproxy_open_exchanges", "Exchanges running now.", registry=registry)
         self._upstream = Histogram(
@@ -64,6 +66,13 @@ class Metrics:
 
     def alarm(self, kind: str) -> None:
         self._alarms.labels(kind).inc()
+
+    def recalled(self, found: int, lost: int) -> None:
+        self._recalled.labels("found").inc(found)
+        self._recalled.labels("lost").inc(lost)
+
+    def remembered(self, secrets: int) -> None:
+        self._remembered.set(secrets)
 
     def connections(self, change: int) -> None:
         self._connections.inc(change)

@@ -13,12 +13,17 @@ def check(path: Path, *arguments: str) -> Result:
     return CliRunner().invoke(cli, ["check", "-c", str(path), *arguments])
 
 
-def test_a_good_file_is_ok_and_told_what_has_no_effect(tmp_path: Path) -> None:
-    result = check(write_real(tmp_path, full()))
+def test_a_good_file_is_ok_and_told_what_may_surprise(tmp_path: Path) -> None:
+    document = full()
+    result = check(write_real(tmp_path, document))
     assert result.exit_code == 0
     assert result.stdout == f"OK {tmp_path / 'maskproxy.yaml'}\n"
+    assert result.stderr == ""
+    del document["store"]
+    result = check(write_real(tmp_path, document))
+    assert result.exit_code == 0
     assert result.stderr.splitlines() == [
-        "store: not in effect in this version",
+        "store: not set: in edits only what the request itself still holds comes back",
     ]
 
 
@@ -45,7 +50,9 @@ def test_deeper_faults_are_told_too(tmp_path: Path) -> None:
 
 
 def test_json(tmp_path: Path) -> None:
-    good = json.loads(check(write_real(tmp_path, full()), "--json").stdout)
+    document = full()
+    del document["store"]
+    good = json.loads(check(write_real(tmp_path, document), "--json").stdout)
     assert good["ok"] is True
     assert [note["path"] for note in good["notes"]] == ["store"]
     result = check(tmp_path / "gone.yaml", "--json")

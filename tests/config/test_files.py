@@ -108,6 +108,14 @@ def test_directories_that_cannot_be(tmp_path: Path) -> None:
     assert list(faults(document, tmp_path)) == ["recording.directory", "admin.address"]
 
 
+def test_the_store_needs_a_directory_for_its_files(tmp_path: Path) -> None:
+    document = full()
+    document["store"] = "sqlite:///state/state.db"
+    assert faults(document, tmp_path) == {"store": "The file's directory does not exist."}
+    (tmp_path / "state").mkdir()
+    assert faults(document, tmp_path) == {}
+
+
 @pytest.mark.parametrize("name", ["x" * 300, "a/" * 3000 + "b", "\0", "", "~"])
 def test_no_name_is_too_odd(name: str, tmp_path: Path) -> None:
     document = full()

@@ -27,6 +27,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert config.recording is not None
     assert config.recording.directory == tmp_path / "recordings"
     assert config.masking.key.file == tmp_path / "masking.key"
+    assert config.store == tmp_path / "state.db"
 
 
 def test_a_program_named_with_a_slash_is_relative_to_the_file(tmp_path: Path) -> None:

@@ -119,3 +119,44 @@ def test_the_admin_place_is_loopback_or_a_socket() -> None:
     assert q.parse_admin("127.0.0.1:9465") == q.Address("127.0.0.1", 9465)
     with pytest.raises(ValueError, match="loopback"):
         q.parse_admin("0.0.0.0:9465")
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("sqlite:///state.db", "state.db"),
+        ("sqlite:////var/state.db", "/var/state.db"),
+        ("sqlite:///a/b c.db", "a/b c.db"),
+    ],
+)
+def test_stores(text: str, path: str) -> None:
+    assert str(q.parse_store(text)) == path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:////",
+        "sqlite:///:memory:",
+        "sqlite:///file:x?mode=memory",
+        "sqlite:///a?b=c",
+        "sqlite+aiosqlite:///a",
+        "mysql://a/b",
+        "state.db",
+        "",
+        7,
+        None,
+    ],
+)
+def test_what_is_no_store(text: object) -> None:
+    with pytest.raises(ValueError, match="Write sqlite:///"):
+        q.parse_store(text)
+
+
+@pytest.mark.parametrize("text", ["postgresql://me:pw@db/x", "postgresql+psycopg://db", "postgres://db"])
+def test_a_store_of_a_later_version(text: str) -> None:
+    with pytest.raises(ValueError, match="later version") as raised:
+        q.parse_store(text)
+    assert "pw" not in str(raised.value)

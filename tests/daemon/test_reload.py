@@ -112,13 +112,14 @@ async def test_a_bad_file_changes_nothing_and_the_log_says_why(place: Place) -> 
 async def test_what_needs_a_restart_is_said_each_time(place: Place) -> None:
     program = await place.run()
     place.document["recording"] = {"directory": "elsewhere"}
+    place.document["store"] = "sqlite:///state.db"
     place.document["listeners"] = place.document["listeners"][:1]
     place.document["limits"]["upstream_idle_s"] = 17
     place.write()
     for count in (1, 2):
         program.signal(signal.SIGHUP)
         told = await program.told("these changes need a restart", count)
-        assert told["sections"] == "listeners, recording, limits.upstream_idle_s"
+        assert told["sections"] == "listeners, recording, store, limits.upstream_idle_s"
     assert (await place.post("/v1/messages", b"{}")).status == 200
     assert place.recorded_bytes()
 

@@ -200,6 +200,7 @@ class House:
         self.other = trustme.CA()
         self.log = io.StringIO()
         self.ports: list[int] = []
+        self.config: Path
         self.parts: Parts
         self.listeners: Listeners
         self.changes: dict[str, Any] = {}
@@ -209,19 +210,33 @@ class House:
         self.other.issue_cert("127.0.0.1", "localhost").configure_cert(server_context)
         await self.origin.start(server_context)
         await self.issuer.start()
-        path = self._write_configuration()
-        config = checked(path)
+        self.config = self._write_configuration()
+        await self._start_gateway()
+
+    async def _start_gateway(self) -> None:
+        config = checked(self.config)
         log, net = logs.start("info", "json", stream=self.log)
         self.parts = await build(config, log, net)
         self.listeners = Listeners(self.parts.gateway, Exchanges(self.parts.gateway))
         bindings = [Binding(b.address.host, b.address.port, listener_context(b.tls)) for b in config.listeners]
         self.ports = [port for _, port in await self.listeners.start(bindings)]
 
-    async def close(self) -> None:
+    async def restart(self) -> None:
+        """Another gateway on the same files."""
+        await self._stop_gateway()
+        await self._start_gateway()
+
+    async def _stop_gateway(self) -> None:
         await self.listeners.close()
         await self.parts.close()
+
+    async def close(self) -> None:
+        await self._stop_gateway()
         await self.origin.close()
         await self.issuer.close()
+
+    def measured(self, name: str, **labels: str) -> float:
+        return self.parts.metrics.registry.get_sample_value(name, labels) or 0.0
 
     def _write_configuration(self) -> Path:
         directory = self.directory

@@ -47,3 +47,24 @@ def test_a_weak_key_or_an_impossible_name_is_an_error() -> None:
         PlaceholderKey(b"short")
     with pytest.raises(ValueError, match="characters"):
         HERE.make("x" * 65, b"secret")
+
+
+MADE = [HERE.make("rule", b"%d" % number) for number in range(6)]
+FORGED = MADE[0][:-1] + (b"a" if MADE[0][-1:] != b"a" else b"b")
+
+
+@given(st.lists(st.sampled_from([*MADE, FORGED, b" ", b"MASKED_", b"A", b"\\n"])))
+def test_ours_are_found_in_a_text_each_once_and_the_last_first(parts: list[bytes]) -> None:
+    expected = list(dict.fromkeys(part for part in reversed(parts) if part in MADE))
+    found = HERE.found_in(b"".join(parts), but=lambda _: False, most=100)
+    assert found == expected
+    assert KEY.scoped("another").found_in(b"".join(parts), but=lambda _: False, most=100) == expected
+    assert HERE.found_in(b"".join(parts), but=lambda _: False, most=2) == expected[:2]
+    assert HERE.found_in(b"".join(parts), but=lambda name: name == MADE[1], most=100) == [
+        name for name in expected if name != MADE[1]
+    ]
+
+
+def test_of_very_many_that_look_alike_the_last_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maskproxy.masking.placeholders._MOST_LOOK_ALIKES", 2)
+    assert HERE.found_in(b" ".join([*MADE[:3], FORGED]), but=lambda _: False, most=100) == [MADE[2]]

@@ -1,4 +1,6 @@
-from maskproxy.masking import Vault
+import pytest
+
+from maskproxy.masking import Known, Vault
 from maskproxy.masking.vault import LIMIT_BYTES, MOST_SECRETS
 
 
@@ -58,3 +60,58 @@ def test_what_may_stand_in_escaped_json() -> None:
     vault.keep("b", b"Q", b"elsewhere")
     assert vault.may_stand_in(b'{"x": "quo\\"ted-part"}') == [("a", b'quo"ted-part')]
     assert vault.may_stand_in(b"{}") == []
+
+
+def test_what_is_recalled_is_known_like_what_was_said_but_not_taught() -> None:
+    vault = Vault()
+    vault.keep("a", b"P", b"said in the request")
+    assert vault.recall(Known(b"Q", "b", b'quo"ted-part'))
+    assert vault.secret(b"Q") == b'quo"ted-part'
+    assert vault.named(b"Q") == ("b", b'quo"ted-part')
+    assert vault.taught() == [Known(b"P", "a", b"said in the request")]
+    assert vault.may_stand_in(b'{"x": "quo\\"ted-part"}') == [("b", b'quo"ted-part')]
+    assert vault.recalled_may_stand_in(b'{"x": "quo\\"ted-part"}')
+    assert not vault.recalled_may_stand_in(b"said in the request")
+    assert [vault.has_heard_of(name) for name in (b"P", b"Q", b"R")] == [True, True, False]
+
+
+def test_the_request_knows_better_than_a_store() -> None:
+    vault = Vault()
+    vault.keep("a", b"P", b"said in the request")
+    assert not vault.recall(Known(b"P", "a", b"remembered of old"))
+    assert vault.secret(b"P") == b"said in the request"
+    for span in (b"first one", b"second one"):
+        vault.keep("a", b"Q", span)
+    assert not vault.recall(Known(b"Q", "a", b"first one"))
+    assert vault.secret(b"Q") is None
+
+
+def test_a_second_reading_begins_with_what_was_recalled_alone() -> None:
+    vault = Vault()
+    vault.recall(Known(b"R", "r", b"remembered"))
+    for span in (b"first one", b"second one"):
+        vault.keep("a", b"P", span)
+    vault.keep("a", b"Q", b"another one")
+    vault.begin_again()
+    assert (len(vault), vault.taught()) == (0, [])
+    assert vault.secret(b"R") == b"remembered"
+    vault.keep("a", b"P", b"first one")
+    assert vault.secret(b"P") == b"first one"
+
+
+@pytest.mark.parametrize("secret", [b"secret %d", b"x" * (LIMIT_BYTES // 3) + b"%d"])
+def test_what_is_recalled_is_bounded_in_number_and_bytes(secret: bytes) -> None:
+    vault = Vault()
+    taken = [vault.recall(Known(b"%d" % number, "a", secret % number)) for number in range(MOST_SECRETS + 1)]
+    assert sum(taken) == (MOST_SECRETS if len(secret) < 100 else 2)
+    assert taken[0]
+    assert not taken[-1]
+    vault.keep("a", b"P", b"there is room for this")
+    assert vault.secret(b"P") is not None
+
+
+def test_one_too_short_to_be_kept_is_heard_of() -> None:
+    vault = Vault()
+    vault.keep("a", b"P", b"short")
+    assert vault.has_heard_of(b"P")
+    assert not vault.recall(Known(b"Q", "a", b"short"))

@@ -93,12 +93,35 @@ def test_what_may_surprise_is_noted(tmp_path: Path) -> None:
     document = full()
     document["grants"][0]["mode"] = "observe"
     del document["recording"], document["store"]
-    assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["recording", "grants[0].mode"]
+    assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == [
+        "store",
+        "recording",
+        "grants[0].mode",
+    ]
     document["masking"]["actions"] = [
         {"rules": ["jwt"], "request": "block"},
         {"rules": ["jwt"], "request": "alert", "answer": "allow"},
     ]
     noted = [path for path, _ in notes(load(write_real(tmp_path, document), {}))]
-    assert noted[2:] == ["masking.actions[1].request", "masking.actions[1].answer"]
+    assert noted[3:] == ["masking.actions[1].request", "masking.actions[1].answer"]
     document["grants"], document["masking"]["actions"] = [], []
-    assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["recording", "grants"]
+    assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["store", "recording", "grants"]
+
+
+def test_a_store_that_nothing_uses_is_noted(tmp_path: Path) -> None:
+    document = full()
+    document["masking"]["restore"]["tools"] = []
+    assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["store"]
+
+
+def test_a_store_that_cannot_be_used_is_a_fault(tmp_path: Path) -> None:
+    def readable(directory: Path) -> None:
+        (directory / "state.db").touch()
+        (directory / "state.db").chmod(0o640)
+
+    def no_database(directory: Path) -> None:
+        (directory / "state.db").write_text("something else")
+        (directory / "state.db").chmod(0o600)
+
+    assert "chmod" in faults(tmp_path, readable)["store"]
+    assert "not an SQLite database" in faults(tmp_path, no_database)["store"]

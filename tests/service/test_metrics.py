@@ -19,10 +19,16 @@ def test_each_count_lands_under_its_name_and_labels() -> None:
     metrics.connections(-1)
     metrics.exchanges(1)
     metrics.upstream("claude", 0.2)
+    metrics.recalled(2, 1)
+    metrics.recalled(0, 1)
+    metrics.remembered(5)
 
     def value(name: str, **labels: str) -> float | None:
         return registry.get_sample_value(f"maskproxy_{name}", labels)
 
+    assert value("recalled_total", outcome="found") == 2
+    assert value("recalled_total", outcome="lost") == 2
+    assert value("store_secrets") == 5
     assert value("exchanges_total", route="claude", outcome="complete", status_class="2xx") == 1
     assert value("exchanges_total", route="claude", outcome="aborted", status_class="other") == 1
     assert value("masked_total", rule="github-pat-classic", direction="request") == 1

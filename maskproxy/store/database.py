@@ -1,0 +1,87 @@
+"""An SQLite database, opened and brought to this version's shape. Blocking: for the store's thread alone.
+
+Commits survive the process; in a power loss the last ones may be gone, never the database (WAL, `synchronous=NORMAL`):
+what is lost is sent again by the conversation that it came from, or was to expire anyway.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.url import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+
+from maskproxy.errors import StartFailed
+from maskproxy.store.files import make_private
+
+_BUSY_MS = 1000
+_BEGIN = "maskproxy_begin"
+_PRAGMAS = (
+    f"busy_timeout={_BUSY_MS}",
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "secure_delete=ON",  # what has expired is gone from the file too
+    "temp_store=MEMORY",
+    f"journal_size_limit={16 << 20}",
+)
+
+
+def open_database(path: Path) -> Engine:
+    """Make or open the file and run the migrations that it lacks, all of them or none. Raises StartFailed."""
+    make_private(path)
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=StaticPool, hide_parameters=True)
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    try:
+        with engine.connect().execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) as connection, connection.begin():
+            _migrate(connection)
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise StartFailed("The store cannot be opened.", detail=words(error)) from error
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def words(error: BaseException) -> str:
+    """An error's kind for the log: no statement and no value of one."""
+    original = getattr(error, "orig", None) or error
+    name = getattr(original, "sqlite_errorname", "")
+    return f"{type(original).__name__} {name}".strip()
+
+
+def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # The driver would begin transactions on its own terms, and not around changes of the schema.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    heads = MigrationContext.configure(connection).get_current_heads()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if not known.issuperset(heads):
+        raise StartFailed(
+            "The store was written by a newer version of maskproxy. Run that version again, or move the store's file "
+            "away and start with an empty one."
+        )
+    if not heads and inspect(connection).get_table_names():
+        raise StartFailed("The store's file is another program's database. Name another file.")
+    command.upgrade(config, "head")
