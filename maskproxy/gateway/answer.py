@@ -67,6 +67,7 @@ class Answer:
             status=self.upstream.status,
             content_type=heads.value_of(self.upstream.fields, "content-type"),
             policy=self.exchange.gateway.body_policy,
+            seals=self.exchange.seals,
             vault=vault,
         )
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from maskproxy.access.grants import Grant
 from maskproxy.access.policy import permit
 from maskproxy.access.tokens import Person
-from maskproxy.bodies.masks import BodyFinding, BodyMask, mask_target, request_mask
+from maskproxy.bodies.masks import BodyFinding, BodyMask, BodyPolicy, mask_target, request_mask
 from maskproxy.errors import (
     CredentialFailed,
     Denied,
@@ -37,7 +37,7 @@ from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
 from maskproxy.gateway.state import Gateway
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
-from maskproxy.masking import Masked, Masking, Vault, trusted
+from maskproxy.masking import Masked, Masking, Seals, Vault, trusted
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -82,15 +82,7 @@ class Exchange:
         await journal.decision("allowed", grant.name)
         await journal.findings("request", in_target, 0)
         await self._continue(head)
-        mask = request_mask(
-            masking,
-            api=route.api,
-            method=head.method,
-            path=head.path,
-            content_type=head.value("content-type"),
-            policy=gateway.body_policy,
-            vault=self.vault,
-        )
+        mask = self._request_mask(masking, head, gateway.body_policy, self.vault)
         with gateway.budget.reserve() as reservation:
             body: Masked | AsyncIterator[Masked] | None = None
             if head.has_body:
@@ -100,7 +92,9 @@ class Exchange:
                 source = decoded(gateway, request, head, limit_bytes)
                 try:
                     streams = mask.streams
-                    body = self._streamed(source, mask) if streams else await self._whole(source, mask, reservation)
+                    body = (
+                        self._streamed(source, mask) if streams else await self._whole(head, source, mask, reservation)
+                    )
                 except TooLarge as error:
                     raise too_large(str(error)) from error
             elif head.method not in _BODILESS:
@@ -169,6 +163,12 @@ class Exchange:
     def _scope(self, person: Person) -> str:
         return self.session if self.gateway.scope == "session" else person.key
 
+    @property
+    def seals(self) -> Seals:
+        """What was masked in Claude's thinking comes back for the person who got it, in whatever session."""
+        assert self.person is not None
+        return self.gateway.maskings.seals(self.person.key)
+
     def _may(self, person: Person, route: Route) -> Grant | None:
         """The grant, or None with `_refusal` set: a refusal of a known person is recorded before it is given."""
         try:
@@ -190,13 +190,28 @@ class Exchange:
         target, findings = mask_target(masking, head.target)
         return target.decode("ascii"), masked_fields(masking, fields), findings
 
+    def _request_mask(self, masking: Masking, head: RequestHead, policy: BodyPolicy, vault: Vault | None) -> BodyMask:
+        assert self.route is not None
+        return request_mask(
+            masking,
+            api=self.route.api,
+            method=head.method,
+            path=head.path,
+            content_type=head.value("content-type"),
+            policy=policy,
+            seals=self.seals,
+            vault=vault,
+        )
+
     async def _continue(self, head: RequestHead) -> None:
         """Ask for the body only when the caller may send it. RFC 9110, 10.1.1."""
         if head.value("expect") is not None and head.has_body and self.request.version.minor == 1:
             await self.request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.request.writer.output_size = 0
 
-    async def _whole(self, source: AsyncIterator[bytes], mask: BodyMask, reservation: Reservation) -> Masked:
+    async def _whole(
+        self, head: RequestHead, source: AsyncIterator[bytes], mask: BodyMask, reservation: Reservation
+    ) -> Masked:
         gateway, journal = self.gateway, self.journal
         assert journal is not None
         assert self.grant is not None
@@ -205,7 +220,16 @@ class Exchange:
         self.bytes_in = len(out.forward)
         await journal.body("request_body", out.record)
         await self._count(mask)
-        return out.forward if raw is None else trusted(bytes(raw), why="the grant observes and does not mask")
+        return out.forward if raw is None else await self._observed(head, bytes(raw))
+
+    async def _observed(self, head: RequestHead, raw: bytes) -> Masked:
+        """What goes upstream unmasked, but for thinking that was sealed before: the API takes back only its own."""
+        assert self.person is not None
+        nothing = self.gateway.maskings.guard(self._scope(self.person), ())
+        mask = self._request_mask(nothing, head, BodyPolicy(), None)
+        first = await mask_piece(self.gateway, mask, raw)
+        rest = await mask_rest(self.gateway, mask, len(raw))
+        return trusted(first.forward + rest.forward, why="the grant observes and does not mask")
 
     async def _streamed(self, source: AsyncIterator[bytes], mask: BodyMask) -> AsyncIterator[Masked]:
         """The body in masked pieces, each recorded before it goes upstream."""

@@ -10,7 +10,7 @@ import base64
 from functools import lru_cache
 from urllib.parse import quote
 
-from maskproxy.masking import Masking, PlaceholderKey, RuleSet
+from maskproxy.masking import Masking, PlaceholderKey, RuleSet, SealKey, Seals
 
 _KEPT = 1024
 _SHORTEST_FORM = 16
@@ -21,9 +21,10 @@ _SHORTEST_SECRET = 6
 class Maskings:
     """`Masking`s by scope, token and credential; those used least are forgotten. For one thread."""
 
-    def __init__(self, rules: RuleSet, key: PlaceholderKey) -> None:
+    def __init__(self, rules: RuleSet, key: PlaceholderKey, seal_key: SealKey) -> None:
         self.rules = rules
         self._key = key
+        self._made_seals = lru_cache(maxsize=_KEPT)(seal_key.of)
         self._made = lru_cache(maxsize=_KEPT)(self._make)
         self._no_rules = RuleSet(())
         self._made_guards = lru_cache(maxsize=_KEPT)(self._make_guard)
@@ -35,6 +36,10 @@ class Maskings:
     def guard(self, scope: str, credentials: tuple[bytes, ...]) -> Masking:
         """What hides the service's credential and nothing else: for answers under a grant that only observes."""
         return self._made_guards(scope, credentials)
+
+    def seals(self, person: str) -> Seals:
+        """What seals a person's thinking: in any session, since a conversation may be resumed in another one."""
+        return self._made_seals(person)
 
     def _make_guard(self, scope: str, credentials: tuple[bytes, ...]) -> Masking:
         literals = [("service-credential", secret) for secret in credentials]

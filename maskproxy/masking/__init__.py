@@ -7,6 +7,7 @@ from maskproxy.masking.masking import Masking
 from maskproxy.masking.placeholders import MARK, PlaceholderKey, Placeholders
 from maskproxy.masking.restorer import Restorer
 from maskproxy.masking.rules import Rule, RuleSet
+from maskproxy.masking.seals import SealKey, Seals, Span, looks_sealed
 from maskproxy.masking.vault import Vault
 
 __all__ = [
@@ -20,7 +21,11 @@ __all__ = [
     "Restorer",
     "Rule",
     "RuleSet",
+    "SealKey",
+    "Seals",
+    "Span",
     "Vault",
     "load_rules",
+    "looks_sealed",
     "trusted",
 ]

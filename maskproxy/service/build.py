@@ -27,7 +27,7 @@ from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import Route, RouteTable, TunnelTarget
 from maskproxy.gateway.state import Gateway, Limits, Recording
 from maskproxy.gateway.upstream.pool import Origin, UpstreamPool
-from maskproxy.masking import PlaceholderKey, load_rules
+from maskproxy.masking import PlaceholderKey, SealKey, load_rules
 from maskproxy.recording.frames import Frame
 from maskproxy.recording.recorder import Recorder
 from maskproxy.service.credentials import build_credential
@@ -90,6 +90,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
     async with AsyncExitStack() as undo:
         issuers = [_issuer(issuer) for issuer in config.identity.issuers]
         rules = load_rules(list(config.masking.rules), cache=rule_cache(os.environ))
+        key = masking_key(config.masking.key.file, make=True)
         credentials: list[Credential] = []
         routes = [_route(route, metrics, credentials) for route in config.routes]
         keys = KeyDirectory(issuers)
@@ -104,7 +105,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             authenticator=Authenticator(keys, issuers),
             grants=tuple(_grant(grant) for grant in config.grants),
             certificates=_authority(config.interception),
-            maskings=Maskings(rules, PlaceholderKey(masking_key(config.masking.key.file, make=True))),
+            maskings=Maskings(rules, PlaceholderKey(key), SealKey(key)),
             scope=config.masking.scope,
             body_policy=_body_policy(config.masking),
             recorder=_as_recording(recorder),

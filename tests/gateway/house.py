@@ -205,8 +205,17 @@ class House:
         self.other.issue_cert("127.0.0.1", "localhost").configure_cert(server_context)
         await self.origin.start(server_context)
         await self.issuer.start()
-        path = self._write_configuration()
-        config = checked(path)
+        self._write_configuration()
+        await self._open()
+
+    async def restart(self) -> None:
+        """Another gateway in the place of this one, on the same files."""
+        await self.listeners.close()
+        await self.parts.close()
+        await self._open()
+
+    async def _open(self) -> None:
+        config = checked(self.directory / "maskproxy.yaml")
         log, net = logs.start("info", "json", stream=self.log)
         self.parts = await build(config, log, net)
         self.listeners = Listeners(self.parts.gateway, Exchanges(self.parts.gateway))
@@ -219,7 +228,7 @@ class House:
         await self.origin.close()
         await self.issuer.close()
 
-    def _write_configuration(self) -> Path:
+    def _write_configuration(self) -> None:
         directory = self.directory
         make_ca(directory / "ca", [HOST, "telemetry.example.com"])
         self.other.cert_pem.write_to_path(str(directory / "other.pem"))
@@ -257,9 +266,7 @@ class House:
             "recording": {"directory": "recordings"},
             "limits": {"head_s": 2, "body_s": 3, "handshake_s": 2, **self.limits},
         }
-        path = directory / "maskproxy.yaml"
-        path.write_text(yaml.safe_dump(document | self.changes))
-        return path
+        (directory / "maskproxy.yaml").write_text(yaml.safe_dump(document | self.changes))
 
     def token(self, subject: str = "ada", **changes: object) -> str:
         return self.issuer.token(subject, **changes)

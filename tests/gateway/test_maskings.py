@@ -1,16 +1,18 @@
 import base64
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maskproxy.errors import BadRequest
 from maskproxy.gateway.maskings import Maskings, forms_of
-from maskproxy.masking import PlaceholderKey, load_rules
+from maskproxy.masking import PlaceholderKey, SealKey, load_rules
 
 
 @pytest.fixture(scope="module")
 def maskings() -> Maskings:
-    return Maskings(load_rules(["builtin:github"]), PlaceholderKey(b"k" * 32))
+    return Maskings(load_rules(["builtin:github"]), PlaceholderKey(b"k" * 32), SealKey(b"k" * 32))
 
 
 def test_a_masking_is_made_once(maskings: Maskings) -> None:
@@ -33,6 +35,15 @@ def test_a_guard_hides_the_credential_and_nothing_else(maskings: Maskings) -> No
     assert masked.endswith(f" {token}".encode())
     assert [f.rule for f in findings] == ["service-credential"]
     assert maskings.guard("ada", ()).text(text) == (text, [])
+
+
+def test_seals_are_a_person_s(maskings: Maskings) -> None:
+    seals = maskings.seals("ada")
+    assert maskings.seals("ada") is seals
+    sealed = b"c2ln" + seals.seal(b"c2ln", sha256(b"masked").digest(), [])
+    assert seals.unseal(sealed, b"masked") == (b"c2ln", [])
+    with pytest.raises(BadRequest):
+        maskings.seals("bob").unseal(sealed, b"masked")
 
 
 @given(
