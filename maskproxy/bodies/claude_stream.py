@@ -265,7 +265,7 @@ class ClaudeStream:
 
     def _signature(self, known: Known, literal: bytes, spot: Spot) -> tuple[list[Edit], list[Edit]]:
         """What was masked in the block's thinking goes behind its signature, for the client alone."""
-        kept = [] if fits(Kind.SIGNATURE, decode(literal)) else self._whole(decode(literal), spot)
+        kept = [] if fits(Kind.SIGNATURE, literal) else self._whole(decode(literal), spot)
         if kept:
             literal = kept[0].placeholder
         thought = self._thought(known.block())

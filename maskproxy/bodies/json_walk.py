@@ -193,9 +193,9 @@ class Walk:
         signed_found: list[Finding] = []
         if signature is not None and self._is_request and looks_sealed(signed):
             self.edits += put_back(self._raw, thinking, signature, seals)
-        elif signature is not None and not fits(Kind.SIGNATURE, signed):
+        elif signature is not None:
             frame.key = b"signature"
-            signed_found = self._apply(frame, Kind.TEXT, signature)
+            signed_found = self._apply(frame, Kind.SIGNATURE, signature)
         if thinking is None:
             return
         frame.key = b"thinking"

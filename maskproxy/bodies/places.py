@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from maskproxy.bodies.json_literal import decode
+
 
 class Kind(Enum):
     """What a string is, and so what happens to it."""
@@ -71,7 +73,9 @@ def fits(kind: Kind, literal: bytes) -> bool:
     match kind:
         case Kind.ID:
             return _ID.fullmatch(literal) is not None
-        case Kind.OPAQUE | Kind.SIGNATURE | Kind.MEDIA:
+        case Kind.SIGNATURE:
+            return fits(Kind.OPAQUE, decode(literal))
+        case Kind.OPAQUE | Kind.MEDIA:
             return not literal.replace(rb"\/", b"/").translate(None, _BASE64)
         case _:
             return True

@@ -17,7 +17,7 @@ from maskproxy.errors import TooLarge
 from maskproxy.masking import Finding, Masking, Seals, Span, looks_sealed
 from maskproxy.masking.seals import LIMIT_BYTES, MOST_SPANS
 
-_HASHED_BYTES = 64 * 1024
+_STEP_BYTES = 64 * 1024
 
 
 def put_back(raw: bytes, thinking: Spot | None, signature: Spot, seals: Seals) -> list[Edit]:
@@ -62,14 +62,15 @@ def replaced(text: bytes, found: list[Finding]) -> tuple[bytes, list[Span]]:
 class ThinkingMasker(TextMasker):
     """The thinking of one block in a stream: a masker that keeps what it masks until a signature can carry it.
 
-    Kept are the originals of what was masked, and the text that the masker still holds; both are bounded.
+    Kept are the originals of what was masked, and the text that the masker still holds; both are bounded. A piece costs
+    little more than in any other text.
     """
 
     __slots__ = (
         "_begun",
-        "_given_bytes",
+        "_given",
+        "_hashed_bytes",
         "_kept",
-        "_masked",
         "_masking",
         "_sealed_bytes",
         "_seals",
@@ -90,34 +91,37 @@ class ThinkingMasker(TextMasker):
         self._spans_bytes = 0
         self._kept = bytearray()
         """The end of the API's text, of which nothing has been given yet."""
+        self._given = bytearray()
+        """The end of the masked text, as given: not hashed yet."""
+        self._sha256 = sha256()
+        self._hashed_bytes = 0
+        self._sealed_bytes = -1
+        """How much masked text the last seal covers."""
         self._shift = 0
         """How much longer the masked text is than the API's, up to what is kept."""
         self._begun = 0
         """Where in the API's text the masker began: it ends, and another begins, with each signature."""
-        self._masked = bytearray()
-        """Masked text that is not hashed yet."""
-        self._sha256 = sha256()
-        self._given_bytes = 0
-        """How much masked text is hashed."""
-        self._sealed_bytes = -1
-        """How much masked text the last seal covers."""
 
     def feed(self, text: bytes) -> bytes:
         masked = self._masker.feed(text)
-        if masked == text and not self._kept and not self._masker.findings:
-            self._masked += masked
-            if len(self._masked) > _HASHED_BYTES:
-                self._hash()
-        else:
-            self._keep(text, masked)
+        kept, given = self._kept, self._given
+        kept += text
+        if self._masker.findings:
+            self._take()
+        del kept[: len(masked)]
+        given += masked
+        if len(kept) + len(given) > _STEP_BYTES:
+            self._tidy()
         return masked
 
     def finish(self) -> bytes:
         """Give what is held. The block may go on: the API's last signature then counts for all of it."""
         masked = self._masker.finish()
-        self._keep(b"", masked)
+        self._take()
+        del self._kept[: len(masked)]
+        self._given += masked
         self._masker = self._masking.masker()
-        self._begun = self._given() - self._shift
+        self._begun = self._given_bytes() - self._shift
         return masked
 
     def seal(self, signature: bytes) -> bytes:
@@ -125,37 +129,38 @@ class ThinkingMasker(TextMasker):
         self.signature = signature
         if not self._spans and not looks_sealed(signature):
             return b""
-        self._hash()
-        self._sealed_bytes = self._given_bytes
+        self._tidy()
+        self._sealed_bytes = self._hashed_bytes
         return self._seals.seal(signature, self._sha256.digest(), self._spans)
 
     def is_owing(self) -> bool:
         """Tell whether something was masked that no seal carries yet."""
-        return (bool(self._spans) or looks_sealed(self.signature)) and self._given() != self._sealed_bytes
+        return (bool(self._spans) or looks_sealed(self.signature)) and self._given_bytes() != self._sealed_bytes
 
-    def _keep(self, text: bytes, masked: bytes) -> None:
-        kept = self._kept
-        kept += text
-        given = self._given()
-        kept_from = given - self._shift
+    def _take(self) -> None:
+        """Take the originals of what was found out of what is kept; their placeholders stand there from now on."""
+        kept, given_bytes = self._kept, self._given_bytes()
         for found in self._masker.findings:
-            start, end = self._begun + found.start, self._begun + found.end
-            original = bytes(kept[start - kept_from : end - kept_from])
-            self._spans.append(Span(start + self._shift, len(found.placeholder), original))
-            self._spans_bytes += len(original)
-            self._shift += len(found.placeholder) - len(original)
+            start = self._begun + found.start + self._shift
+            at, length = start - given_bytes, found.end - found.start
+            placeholder, original = found.placeholder.encode(), bytes(kept[at : at + length])
+            kept[at : at + length] = placeholder
+            self._spans.append(Span(start, len(placeholder), original))
+            self._spans_bytes += length
+            self._shift += len(placeholder) - length
         self._list()
-        self._masked += masked
-        del kept[: given + len(masked) - self._shift - kept_from]
-        if len(self._spans) > MOST_SPANS or self._spans_bytes + len(kept) > LIMIT_BYTES:
+        self._bound(0)
+
+    def _bound(self, kept_bytes: int) -> None:
+        if len(self._spans) > MOST_SPANS or self._spans_bytes + kept_bytes > LIMIT_BYTES:
             raise TooLarge("A thinking block holds more secrets than can be sealed.")
-        if len(self._masked) > _HASHED_BYTES:
-            self._hash()
 
-    def _given(self) -> int:
-        return self._given_bytes + len(self._masked)
+    def _given_bytes(self) -> int:
+        return self._hashed_bytes + len(self._given)
 
-    def _hash(self) -> None:
-        self._sha256.update(self._masked)
-        self._given_bytes += len(self._masked)
-        self._masked.clear()
+    def _tidy(self) -> None:
+        """Keep memory bounded: hash what was given, and see that not too much waits."""
+        self._bound(len(self._kept))
+        self._sha256.update(self._given)
+        self._hashed_bytes += len(self._given)
+        self._given.clear()

@@ -319,6 +319,19 @@ def test_more_than_a_seal_holds_ends_the_answer(monkeypatch: pytest.MonkeyPatch)
             streamed(stream)
 
 
+def test_a_secret_without_an_end_is_bounded(masking: Masking) -> None:
+    more = think("MIIEvQIBADANBgkqhkiG9w0BAQEFAASC" * 256)
+    with pytest.raises(TooLarge):
+        streamed(begin() + think(PEM[:60]) + more * 200, masking)
+
+
+def test_a_long_piece_with_a_secret_is_not_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thinking, "LIMIT_BYTES", 40)
+    stream = begin() + think("x" * 100_000 + KEY) + sign("c2ln") + stop(0) + END
+    forward, record = streamed(stream)
+    comes_home(fake_masking(), stream, forward, record)
+
+
 def test_long_thinking_is_hashed_as_it_goes() -> None:
     stream = begin() + b"".join(think(f"{'x' * 9000} {KEY} é") for _ in range(40)) + sign("c2ln") + stop(0) + END
     forward, record = streamed(stream)
