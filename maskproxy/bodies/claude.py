@@ -2,7 +2,7 @@
 
 Source: the Messages, Batches, Files and Models references, and what clients were seen to send. Whatever is not named
 here is text: unknown fields and block types are masked. Exemptions: signatures and encrypted parts that only the API
-reads, base64 media, ids, and thinking, which the API must get back exactly as it gave it.
+reads, base64 media and ids. Thinking is text that the API must get back exactly as it gave it (`thinking`).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ BLOCK = Place(
         b"tool_use_id": _ID,
         b"file_id": _ID,
         b"thinking": _typed(Kind.SIGNED, b"thinking"),
-        b"signature": _typed(Kind.OPAQUE, b"thinking"),
+        b"signature": _typed(Kind.SIGNATURE, b"thinking"),
         b"data": _typed(Kind.OPAQUE, b"redacted_thinking"),
         b"encrypted_content": _OPAQUE,
         b"encrypted_index": _OPAQUE,
@@ -133,6 +133,7 @@ EVENT = Place(
             | {
                 b"text": _typed(Kind.STREAM, b"text"),
                 b"thinking": _typed(Kind.STREAM, b"thinking"),
+                b"signature": _typed(Kind.STREAM, b"thinking"),
                 b"content": _typed(Kind.STREAM, b"compaction"),
             },
             fields=BLOCK.fields,
@@ -141,7 +142,6 @@ EVENT = Place(
             keys_once=True,
             exempt={
                 b"type": _ID,
-                b"signature": _typed(Kind.OPAQUE, b"signature_delta"),
                 b"encrypted_content": _OPAQUE,
                 b"stop_reason": _ID,
             },

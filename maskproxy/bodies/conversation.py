@@ -17,7 +17,7 @@ from maskproxy.bodies.output import BodyMask, Output
 from maskproxy.bodies.places import Place
 from maskproxy.bodies.refusing import Refusal, Refusing
 from maskproxy.bodies.two_masks import TwoMasks
-from maskproxy.masking import Known, Masking
+from maskproxy.masking import Known, Masking, Seals
 
 MOST_LOST = 2_000
 """Of more placeholders than this, those that stand last in the body are looked up."""
@@ -46,10 +46,17 @@ class ConversationBody(JsonBody):
     """A `JsonBody` that can be masked once more with what was recalled."""
 
     def __init__(
-        self, masking: Masking, root: Place, tools: EditTools, *, refuse_media: bool = False, recalls: bool = False
+        self,
+        masking: Masking,
+        root: Place,
+        tools: EditTools,
+        *,
+        refuse_media: bool = False,
+        recalls: bool = False,
+        seals: Seals | None = None,
     ) -> None:
         """With `recalls`, the body is held after `finish` if it lost something, until `again` or `release`."""
-        super().__init__(masking, root, refuse_media=refuse_media, tools=tools)
+        super().__init__(masking, root, refuse_media=refuse_media, tools=tools, learns=True, seals=seals)
         self._vault = tools.vault
         self._edit_tools = tools
         self._recalls = recalls
@@ -95,7 +102,13 @@ class ConversationBody(JsonBody):
 
     def _mask(self, raw: bytes) -> Output:
         masked = mask_json(
-            raw, self._masking, self._root, refuse_media=self._refuse_media, tools=self._edit_tools, learns=True
+            raw,
+            self._masking,
+            self._root,
+            refuse_media=self._refuse_media,
+            tools=self._edit_tools,
+            learns=True,
+            seals=self._seals,
         )
         self.findings = masked.findings
         self.unread_bytes = masked.media_bytes

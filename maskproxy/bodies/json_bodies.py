@@ -7,7 +7,7 @@ from maskproxy.bodies.json_text import mask_json
 from maskproxy.bodies.output import NOTHING, BodyFinding, Findings, Output, join
 from maskproxy.bodies.places import FREE, Place
 from maskproxy.errors import TooLarge
-from maskproxy.masking import Masking, trusted
+from maskproxy.masking import Masking, Seals, trusted
 
 LINE_LIMIT_BYTES = 32 << 20
 _WHITE = b" \t\r\n"
@@ -28,6 +28,8 @@ class JsonBody:
         place: str = "",
         limit_bytes: int = 0,
         tools: EditTools | None = None,
+        learns: bool = False,
+        seals: Seals | None = None,
     ) -> None:
         self.findings: list[BodyFinding] = []
         self.unread_bytes = 0
@@ -37,6 +39,8 @@ class JsonBody:
         self._place = place
         self._limit_bytes = limit_bytes
         self._tools = tools
+        self._learns = learns
+        self._seals = seals
         self._pieces: list[bytes] = []
         self._held_bytes = 0
 
@@ -54,7 +58,14 @@ class JsonBody:
 
     def _masked(self, raw: bytes) -> Output:
         masked = mask_json(
-            raw, self._masking, self._root, prefix=self._place, refuse_media=self._refuse_media, tools=self._tools
+            raw,
+            self._masking,
+            self._root,
+            prefix=self._place,
+            refuse_media=self._refuse_media,
+            tools=self._tools,
+            learns=self._learns,
+            seals=self._seals,
         )
         self.findings = masked.findings
         self.unread_bytes = masked.media_bytes
@@ -74,6 +85,7 @@ class JsonLinesBody:
         refuse_media: bool = False,
         place: str = "",
         limit_bytes: int = LINE_LIMIT_BYTES,
+        seals: Seals | None = None,
     ) -> None:
         self.findings: list[BodyFinding] = Findings()
         self.unread_bytes = 0
@@ -82,6 +94,7 @@ class JsonLinesBody:
         self._refuse_media = refuse_media
         self._place = place
         self._limit_bytes = limit_bytes
+        self._seals = seals
         self._line: list[bytes] = []
         self._line_bytes = 0
         self._lines = 0
@@ -112,7 +125,12 @@ class JsonLinesBody:
             blank = trusted(line + ending, why=_WHY)
             return Output(blank, blank)
         masked = mask_json(
-            line, self._masking, self._root, prefix=f"{self._place}line[{self._lines}]", refuse_media=self._refuse_media
+            line,
+            self._masking,
+            self._root,
+            prefix=f"{self._place}line[{self._lines}]",
+            refuse_media=self._refuse_media,
+            seals=self._seals,
         )
         self._lines += 1
         self.findings += masked.findings

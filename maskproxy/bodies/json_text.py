@@ -14,17 +14,18 @@ from typing import NamedTuple
 from pydantic_core import from_json
 
 from maskproxy.bodies.edit_tools import EditTools, Restoring, restored
-from maskproxy.bodies.json_walk import Edit, Walk, splice
+from maskproxy.bodies.edits import Edit, forwarded, recorded, splice
+from maskproxy.bodies.json_walk import Walk
 from maskproxy.bodies.output import BodyFinding
 from maskproxy.bodies.places import FREE, Place
 from maskproxy.errors import BadRequest
-from maskproxy.masking import MARK, Masked, Masking, trusted
+from maskproxy.masking import MARK, Masked, Masking, Seals, looks_sealed, trusted
 
 _UTF8_STEP_BYTES = 1 << 20
 _CHEAP_TREE_BYTES = 32 << 20
 _CHEAP_TEXT_BYTES = 4 << 20
 _WHY_RESTORED = "masked, and in an edit's arguments the sender of the request gets their own secrets back"
-_WHY = "every string was masked where it stands, but for what its place exempts"
+_WHY = "every string was masked where it stands, but for what its place exempts or the API itself had said"
 
 
 class MaskedJson(NamedTuple):
@@ -45,10 +46,12 @@ def mask_json(
     refuse_media: bool = False,
     tools: EditTools | None = None,
     learns: bool = False,
+    seals: Seals | None = None,
 ) -> MaskedJson:
     """Mask one whole document. `prefix` begins the places of its findings.
 
     With `tools`, a request (`learns`) fills their vault; an answer gets secrets of the vault back in their arguments.
+    With `seals`, an answer's thinking is masked and sealed, and a request's is given back as the API made it.
     """
     check_utf8(raw)
     scan = masking.may_hold(raw)
@@ -57,16 +60,24 @@ def mask_json(
     if not scan and not restores and not looks_back and _parses(raw) and (root is FREE or _is_plain(raw)):
         clean = trusted(raw, why="the rules cannot match anything in it")
         return MaskedJson(clean, clean, [], 0)
-    walk = Walk(raw, masking, scan=scan, refuse_media=refuse_media, prefix=prefix, tools=tools, learns=learns)
+    walk = Walk(
+        raw,
+        masking,
+        scan=scan,
+        refuse_media=refuse_media,
+        prefix=prefix,
+        tools=tools,
+        learns=learns,
+        seals=seals,
+    )
     walk.run(root)
-    edits = sorted(walk.edits)
-    forwarded = [edit for edit in edits if not edit.record_only]
+    given, kept = forwarded(walk.edits), recorded(walk.edits)
     if restores and tools is not None:
-        forwarded = restored_edits(raw, forwarded, walk.arguments, Restoring(tools, masking, walk.findings))
-    forward = trusted(splice(raw, forwarded), why=_WHY if not restores else _WHY_RESTORED)
+        given = restored_edits(raw, given, walk.arguments, Restoring(tools, masking, walk.findings))
+    forward = trusted(splice(raw, given), why=_WHY if not restores else _WHY_RESTORED)
     record = forward
-    if forwarded != edits:
-        record = trusted(splice(raw, edits), why=_WHY)
+    if given != kept:
+        record = trusted(splice(raw, kept), why=_WHY)
     return MaskedJson(forward, record, walk.findings, walk.media_bytes)
 
 
@@ -111,7 +122,7 @@ def _parses(raw: bytes) -> bool:
 
 
 def _is_plain(raw: bytes) -> bool:
-    """Tell of a document that parses whether no table could matter: no key twice, no media, no credential."""
+    """Tell of a document that parses whether no table could matter: no key twice, no media, no credential, no seal."""
     if len(raw) > _CHEAP_TEXT_BYTES and not raw.isascii():
         return False
     try:
@@ -128,4 +139,7 @@ class _NotPlainError(Exception):
 def _plain_object(pairs: list[tuple[str, object]]) -> None:
     members = dict(pairs)
     if len(members) != len(pairs) or members.get("type") == "base64" or "authorization_token" in members:
+        raise _NotPlainError
+    signature = members.get("signature")
+    if isinstance(signature, str) and looks_sealed(signature.encode(errors="replace")):
         raise _NotPlainError

@@ -6,32 +6,18 @@ A strict tokenizer (RFC 8259) without recursion; depth, the keys of a policed ob
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
 
 from maskproxy.bodies.edit_tools import EditTools
+from maskproxy.bodies.edits import Edit, Spot
+from maskproxy.bodies.json_frame import Frame
+from maskproxy.bodies.json_grammar import BLANKS, CLOSED, ELEMENT, ELEMENTS, MEMBER, MEMBERS
 from maskproxy.bodies.json_literal import NOT_JSON, WayBack, decode
 from maskproxy.bodies.keyed import find_under_key, shown_key
 from maskproxy.bodies.output import MOST_FINDINGS, BodyFinding
-from maskproxy.bodies.places import FREE, MCP_RULE, Exemption, Kind, Place, fits
+from maskproxy.bodies.places import FREE, MCP_RULE, Kind, Place, fits
+from maskproxy.bodies.thinking import put_back, replaced, seal
 from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding
-from maskproxy.masking import Masking
-
-_WS = rb"[ \t\n\r]*+"
-_STRING = rb'[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+'
-_SCALAR = rb"(?:true|false|null|-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+)"
-_VALUE = rb'(?:"(' + _STRING + rb')"|([{\[])|' + _SCALAR + rb")" + _WS + rb"([,}\]]?)"
-# Groups of both: 1 the key, 2 the string, 3 an opening bracket, 4 the comma or closing bracket that follows.
-_MEMBER = re.compile(_WS + rb'"(' + _STRING + rb')"' + _WS + b":" + _WS + _VALUE)
-_ELEMENT = re.compile(_WS + b"()" + _VALUE)
-# Runs of elements or members that need no look one by one, each with its comma: for bodies of very many small values.
-_FLAT = rb'(?:"' + _STRING + rb'"|' + _SCALAR + rb"|\[" + _WS + rb"\]|\{" + _WS + rb"\})" + _WS
-_FLAT_MEMBER = rb'"' + _STRING + rb'"' + _WS + b":" + _WS + _FLAT
-_FLAT_OBJECT = rb"\{" + _WS + _FLAT_MEMBER + b"(?:," + _WS + _FLAT_MEMBER + rb")*+\}" + _WS
-_BLANKS = re.compile(rb"(?:" + _WS + rb"(?:" + _SCALAR + rb"|\[" + _WS + rb"\]|\{" + _WS + rb"\})" + _WS + rb",)++")
-_ELEMENTS = re.compile(rb"(?:" + _WS + rb"(?:" + _FLAT + rb"|" + _FLAT_OBJECT + rb"),)++")
-_MEMBERS = re.compile(rb"(?:" + _WS + _FLAT_MEMBER + rb",)++")
-_CLOSED = re.compile(_WS + rb"([,}\]]?)")
+from maskproxy.masking import Finding, Masking, Seals, looks_sealed
 
 MOST_DEPTH = 10_000
 MOST_KEYS = 10_000
@@ -45,57 +31,8 @@ _WINDOW_BYTES = 8192
 _PATH_DEPTH = 24
 _CALL_STEPS = 100
 """What a second look at a call's arguments counts for."""
-_LEFT_ALONE = frozenset({Kind.ID, Kind.OPAQUE, Kind.MEDIA})
+_LEFT_ALONE = frozenset({Kind.ID, Kind.OPAQUE, Kind.SIGNATURE, Kind.MEDIA})
 _BLOT = b"MASKED_MCP_AUTHORIZATION_TOKEN"
-
-
-class _Frame:
-    """An open object or array."""
-
-    __slots__ = (
-        "index",
-        "input",
-        "is_free",
-        "is_object",
-        "key",
-        "pending",
-        "place",
-        "seen",
-        "start",
-        "told",
-        "view_key",
-    )
-
-    def __init__(self, place: Place, start: int, *, is_object: bool, view_key: bytes) -> None:
-        self.place = place
-        self.start = start
-        self.input: tuple[int, int] | None = None
-        """Where the `input` member that has ended stands, in a place of calls."""
-        self.is_object = is_object
-        self.view_key = view_key
-        self.key = b""
-        self.index = -1
-        self.is_free = place is FREE or (not is_object and place.items is None)
-        if is_object and place.keys_once:
-            self.seen: set[bytes] = set()
-        if is_object and place.exempt:
-            self.told: dict[bytes, bytes] = {}
-            self.pending: list[tuple[Exemption, bytes, Spot]] = []
-
-
-class Spot(NamedTuple):
-    """Where the key before a string literal begins, and where the literal stands, without its quotes."""
-
-    key_start: int
-    start: int
-    end: int
-
-
-class Edit(NamedTuple):
-    start: int
-    end: int
-    placeholder: bytes
-    record_only: bool
 
 
 class Walk:
@@ -111,9 +48,16 @@ class Walk:
         prefix: str,
         tools: EditTools | None = None,
         learns: bool = False,
+        seals: Seals | None = None,
     ) -> None:
-        """With `learns`, what is masked is remembered in the vault of `tools`, and looked for in their arguments."""
+        """With `learns`, what is masked is remembered in the vault of `tools`, and looked for in their arguments.
+
+        With `seals`, thinking is given back to the API where `learns` says that this is a request; else it is masked
+        and sealed. Without them it goes on as it came.
+        """
         self._raw = raw
+        self._seals = seals
+        self._is_request = learns
         self._tools = tools
         self._vault = tools.vault if tools is not None and learns else None
         self.arguments: list[tuple[int, int]] = []
@@ -126,7 +70,7 @@ class Walk:
         """Whether what is left alone may hold the caller's token or the service's credential all the same."""
         self._may_have_surrogates = b"\\ud" in raw or b"\\uD" in raw
         self._steps = 0
-        self._stack: list[_Frame] = []
+        self._stack: list[Frame] = []
         self.edits: list[Edit] = []
         self.streams: list[tuple[bytes, Spot]] = []
         """Strings that are pieces of longer ones (`Kind.STREAM`): their key and where they stand. Not masked here."""
@@ -142,12 +86,12 @@ class Walk:
     def run(self, root: Place) -> None:
         """Walk from the first byte to the last: one match per member or element, brackets on a stack."""
         raw, stack = self._raw, self._stack
-        frame: _Frame | None = None
+        frame: Frame | None = None
         at = 0
         while True:
             at = self._pass_over(frame, at)
             is_member = frame is not None and frame.is_object
-            match = (_MEMBER if is_member else _ELEMENT).match(raw, at)
+            match = (MEMBER if is_member else ELEMENT).match(raw, at)
             if match is None:
                 raise BadRequest(NOT_JSON)
             if frame is not None and is_member:
@@ -173,7 +117,7 @@ class Walk:
         if end or at != len(raw):
             raise BadRequest(NOT_JSON)
 
-    def _pass_over(self, frame: _Frame | None, at: int) -> int:
+    def _pass_over(self, frame: Frame | None, at: int) -> int:
         """Pass over a run of small values in a free object or array, where it is known that nothing can be found."""
         self._steps += 1
         if self._steps > MOST_STEPS:
@@ -182,11 +126,11 @@ class Walk:
             return at
         raw = self._raw
         if not self._scan:
-            match = (_MEMBERS if frame.is_object else _ELEMENTS).match(raw, at)
+            match = (MEMBERS if frame.is_object else ELEMENTS).match(raw, at)
         elif frame.is_object:
-            match = _MEMBERS.match(raw, at, self._cold_until) if self._cold_from < at < self._cold_until else None
+            match = MEMBERS.match(raw, at, self._cold_until) if self._cold_from < at < self._cold_until else None
         else:
-            match = _BLANKS.match(raw, at)
+            match = BLANKS.match(raw, at)
             if match is not None:
                 frame.index += raw.count(b",", at, match.end())
         return at if match is None else match.end()
@@ -196,7 +140,7 @@ class Walk:
         """What was found, in the order of the document."""
         return [finding for _, finding in sorted(self._found)]
 
-    def _open(self, frame: _Frame | None, match: re.Match[bytes], root: Place) -> _Frame:
+    def _open(self, frame: Frame | None, match: re.Match[bytes], root: Place) -> Frame:
         """Go into an object or array."""
         if len(self._stack) >= MOST_DEPTH:
             raise BadRequest("The body is nested too deep.")
@@ -206,7 +150,7 @@ class Walk:
             place, view_key = frame.place.fields.get(frame.key, FREE), frame.key
         else:
             place, view_key = frame.place.items or FREE, frame.view_key
-        opened = _Frame(place, match.start(3), is_object=match[3] == b"{", view_key=view_key)
+        opened = Frame(place, match.start(3), is_object=match[3] == b"{", view_key=view_key)
         self._stack.append(opened)
         return opened
 
@@ -219,19 +163,52 @@ class Walk:
             frame = stack[-1]
             if frame.input is not None and self._tools is not None:
                 self._end_call(frame, frame.input, self._tools)
-            for exemption, key, spot in frame.pending if frame.is_object and frame.place.exempt else ():
-                frame.key = key
-                holds = all(form.fullmatch(frame.told.get(name, b"")) for name, form in exemption.when.items())
-                self._apply(frame, exemption.kind if holds else Kind.TEXT, spot)
+            if frame.is_object and frame.place.exempt and frame.pending:
+                self._end_pending(frame)
             stack.pop()
             if stack and stack[-1].place.calls and stack[-1].key == b"input":
                 stack[-1].input = (frame.start, at)
-            closed = _CLOSED.match(self._raw, at)
+            closed = CLOSED.match(self._raw, at)
             assert closed is not None
             at, end = closed.end(), closed[1]
         return at, end
 
-    def _end_call(self, frame: _Frame, span: tuple[int, int], tools: EditTools) -> None:
+    def _end_pending(self, frame: Frame) -> None:
+        """Deal with the members that waited for the others."""
+        thinking: Spot | None = None
+        signature: Spot | None = None
+        for exemption, key, spot in frame.pending:
+            frame.key = key
+            holds = all(form.fullmatch(frame.told.get(name, b"")) for name, form in exemption.when.items())
+            kind = exemption.kind if holds else Kind.TEXT
+            if self._seals is not None and kind is Kind.SIGNED:
+                thinking = spot
+            elif self._seals is not None and kind is Kind.SIGNATURE:
+                signature = spot
+            else:
+                self._apply(frame, kind, spot)
+        if self._seals is not None and (thinking or signature):
+            self._end_thinking(frame, thinking, signature, self._seals)
+
+    def _end_thinking(self, frame: Frame, thinking: Spot | None, signature: Spot | None, seals: Seals) -> None:
+        """Thinking and its signature together: given back in a request, masked and sealed in an answer."""
+        signed = b"" if signature is None else decode(self._raw[signature.start : signature.end])
+        signed_found: list[Finding] = []
+        if signature is not None and self._is_request and looks_sealed(signed):
+            self.edits += put_back(self._raw, thinking, signature, seals)
+        elif signature is not None:
+            frame.key = b"signature"
+            signed_found = self._apply(frame, Kind.SIGNATURE, signature)
+        if thinking is None:
+            return
+        frame.key = b"thinking"
+        found = self._apply(frame, Kind.SIGNED if self._is_request else Kind.TEXT, thinking)
+        if signature is not None and not self._is_request:
+            text = decode(self._raw[thinking.start : thinking.end])
+            if made := seal(text, found, replaced(signed, signed_found)[0], seals):
+                self.edits.append(Edit(signature.end, signature.end, made, record_only=False, forward_only=True))
+
+    def _end_call(self, frame: Frame, span: tuple[int, int], tools: EditTools) -> None:
         """Note a call of one of the tools. In a request, secrets that its arguments were given back are masked again.
 
         One that no rule finds there was put where it stands by an edit, and may turn up bare in files from now on: it
@@ -282,7 +259,7 @@ class Walk:
         self._scan = True
         self._cold_from = self._cold_until = self._hot_from = self._hot_until = 0
 
-    def _member(self, frame: _Frame, match: re.Match[bytes]) -> None:
+    def _member(self, frame: Frame, match: re.Match[bytes]) -> None:
         """A key, and its value where that is a string: both are spared by one look at the raw bytes."""
         key = match[1]
         if b"\\" in key:
@@ -306,7 +283,7 @@ class Walk:
             if start < end:
                 self._mask_literal(start, end, key, decode(match[2]), record_only=False)
 
-    def _element(self, frame: _Frame | None, match: re.Match[bytes]) -> None:
+    def _element(self, frame: Frame | None, match: re.Match[bytes]) -> None:
         """An array's element, or the whole document. A string is seen under the key of its array."""
         if frame is not None:
             frame.index += 1
@@ -321,14 +298,14 @@ class Walk:
         if self._masking.may_hold(b'"%b":"%b"' % (view_key, match[2])):
             self._mask_literal(start, end, view_key, decode(match[2]), record_only=False)
 
-    def _once(self, frame: _Frame, key: bytes) -> None:
+    def _once(self, frame: Frame, key: bytes) -> None:
         if key in frame.seen:
             raise BadRequest("The body names a key twice in an object that the gateway reads.")
         if len(frame.seen) >= MOST_KEYS:
             raise BadRequest("An object of the body has too many keys.")
         frame.seen.add(key)
 
-    def _is_exempt(self, frame: _Frame, spot: Spot) -> bool:
+    def _is_exempt(self, frame: Frame, spot: Spot) -> bool:
         """Deal with a string member that may be no text. What depends on other members waits for the object's end."""
         key, place = frame.key, frame.place
         if key in place.told:
@@ -342,14 +319,16 @@ class Walk:
             self._apply(frame, exemption.kind, spot)
         return True
 
-    def _apply(self, frame: _Frame, kind: Kind, spot: Spot) -> None:
+    def _apply(self, frame: Frame, kind: Kind, spot: Spot) -> list[Finding]:
+        """Do what the kind says; give what was masked."""
         if not fits(kind, self._raw[spot.start : spot.end]) or self._holds_own(kind, spot):
             kind = Kind.TEXT
         match kind:
             case Kind.TEXT | Kind.SIGNED:
                 if self._scan and self._masking.may_hold(self._raw[spot.key_start - 1 : spot.end + 1]):
                     text = decode(self._raw[spot.start : spot.end])
-                    self._mask_literal(spot.start, spot.end, frame.key, text, record_only=kind is Kind.SIGNED)
+                    record_only = kind is Kind.SIGNED
+                    return self._mask_literal(spot.start, spot.end, frame.key, text, record_only=record_only)
             case Kind.MEDIA:
                 if self._refuse_media:
                     raise UnsupportedCoding("Images and PDFs are not allowed here, since they cannot be read.")
@@ -358,8 +337,9 @@ class Walk:
                 self._note(spot.start, spot.end, MCP_RULE, _BLOT, record_only=True)
             case Kind.STREAM:
                 self.streams.append((frame.key, spot))
-            case Kind.ID | Kind.OPAQUE:
+            case Kind.ID | Kind.OPAQUE | Kind.SIGNATURE:
                 pass
+        return []
 
     def _holds_own(self, kind: Kind, spot: Spot) -> bool:
         """Tell whether a string that is left alone otherwise holds a secret of this exchange, byte for byte."""
@@ -380,11 +360,11 @@ class Walk:
             self._hot_from, self._hot_until = start, window_end
         return self._masking.may_hold(self._raw[start:end])
 
-    def _mask_literal(self, at: int, end: int, view_key: bytes, text: bytes, *, record_only: bool) -> None:
+    def _mask_literal(self, at: int, end: int, view_key: bytes, text: bytes, *, record_only: bool) -> list[Finding]:
         """Search the decoded `text` of the literal from `at` to `end`."""
         findings = find_under_key(self._masking, view_key, text)
         if not findings:
-            return
+            return findings
         way_back = WayBack(self._raw[at:end])
         for found in findings:
             start, stop = at + way_back.start(found.start), at + way_back.end(found.end)
@@ -392,6 +372,7 @@ class Walk:
             self._note(start, stop, found.rule, placeholder, record_only=record_only)
             if self._vault is not None and not record_only:
                 self._vault.keep(found.rule, placeholder, text[found.start : found.end])
+        return findings
 
     def _note(self, start: int, end: int, rule: str, placeholder: bytes, *, record_only: bool) -> None:
         if len(self.edits) >= MOST_EDITS:
@@ -409,13 +390,3 @@ class Walk:
         if len(self._stack) > _PATH_DEPTH:
             steps.append("...")
         return "".join([self._prefix, *steps]).removeprefix(".") or "body"
-
-
-def splice(raw: bytes, edits: Sequence[Edit]) -> bytes:
-    if not edits:
-        return raw
-    pieces, at = [], 0
-    for edit in edits:
-        pieces += [raw[at : edit.start], edit.placeholder]
-        at = edit.end
-    return b"".join([*pieces, raw[at:]])

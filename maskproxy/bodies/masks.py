@@ -31,7 +31,7 @@ from maskproxy.bodies.results_url import OwnResultsUrl, Reached
 from maskproxy.bodies.text import BinaryBody, TextBody
 from maskproxy.bodies.two_masks import TwoMasks
 from maskproxy.errors import BadRequest, MaskproxyError, TooLarge, UnsupportedCoding, UpstreamFailed
-from maskproxy.masking import Direction, Masking, Sought, Vault
+from maskproxy.masking import Direction, Masking, Seals, Sought, Vault
 
 __all__ = [
     "MCP_RULE",
@@ -80,14 +80,15 @@ def request_mask(
     path: str,
     content_type: str | None,
     policy: BodyPolicy,
+    seals: Seals,
     vault: Vault | None = None,
     recalls: bool = False,
 ) -> BodyMask:
     """Choose the mask for a request's body. A type that nobody reads: UnsupportedCoding.
 
     What is masked in a Messages request is remembered in `vault`, for the answer to the same request. With `recalls`,
-    a `Conversation` tells which placeholders in it lost their secrets. Where the grant observes, only what is recorded
-    is made.
+    a `Conversation` tells which placeholders in it lost their secrets. Thinking that the sender got sealed with their
+    `seals` goes back to the API as it made it. Where the grant observes, only what is recorded is made.
     """
     refuse_media = policy.media == "refuse"
     known = claude.request_place(method, path) if api == "anthropic" else None
@@ -100,11 +101,11 @@ def request_mask(
 
     def make(masking: Masking, vault: Vault | None) -> BodyMask:
         if known is None:
-            return _by_type(masking, media_type, FREE, refuse_media=refuse_media, refuse_unknown=True)
+            return _by_type(masking, media_type, FREE, refuse_media=refuse_media, refuse_unknown=True, seals=seals)
         tools = policy.edit_tools(vault) if known is claude.REQUEST else None
         if tools is None:
-            return JsonBody(masking, known, refuse_media=refuse_media)
-        return ConversationBody(masking, known, tools, refuse_media=refuse_media, recalls=recalls)
+            return JsonBody(masking, known, refuse_media=refuse_media, learns=True, seals=seals)
+        return ConversationBody(masking, known, tools, refuse_media=refuse_media, recalls=recalls, seals=seals)
 
     sought = masking if isinstance(masking, Sought) else Sought.alike(masking)
     if sought.observes:
@@ -121,23 +122,26 @@ def answer_mask(
     status: int,
     content_type: str | None,
     policy: BodyPolicy,
+    seals: Seals,
     vault: Vault | None = None,
     reached: Reached | None = None,
 ) -> AnswerMask:
     """Choose the mask for an answer's body. Error bodies are masked like any other.
 
-    With the `vault` of the request, a message's edits get their owner's secrets back. With `reached`, the addresses of
-    batches' results lead back to us.
+    With the `vault` of the request, a message's edits get their owner's secrets back. What is masked in thinking is
+    sealed with the person's `seals`. With `reached`, the addresses of batches' results lead back to us.
     """
     refuse_media = policy.media == "refuse"
 
     def make(masking: Masking, vault: Vault | None) -> BodyMask:
         media_type = parse(content_type) if content_type else None
         if api == "anthropic" and status < 300 and claude.is_batch_results(path):
-            return JsonLinesBody(masking, claude.BATCH_RESULT, refuse_media=refuse_media)
+            return JsonLinesBody(masking, claude.BATCH_RESULT, refuse_media=refuse_media, seals=seals)
         place = claude.ANSWER if api == "anthropic" else FREE
         tools = policy.edit_tools(vault) if api == "anthropic" and claude.is_messages(path) else None
-        return _by_type(masking, media_type, place, refuse_media=refuse_media, refuse_unknown=False, tools=tools)
+        return _by_type(
+            masking, media_type, place, refuse_media=refuse_media, refuse_unknown=False, seals=seals, tools=tools
+        )
 
     sought = masking if isinstance(masking, Sought) else Sought.alike(masking)
     try:
@@ -235,13 +239,14 @@ def _by_type(
     *,
     refuse_media: bool,
     refuse_unknown: bool,
+    seals: Seals,
     tools: EditTools | None = None,
 ) -> BodyMask:
     if media_type is None:
         return BinaryBody(masking, refuse=refuse_media)
     if media_type.name == "text/event-stream":
         _require_utf8(media_type)
-        return ClaudeStream(masking, tools) if place is not FREE else EventsBody(masking)
+        return ClaudeStream(masking, tools, seals=seals) if place is not FREE else EventsBody(masking)
     if media_type.name == "application/x-www-form-urlencoded":
         return FormBody(masking)
     if media_type.name == "multipart/form-data":
@@ -249,10 +254,10 @@ def _by_type(
         def part_mask(part_type: MediaType | None, name: bytes, where: str) -> BodyMask:
             if refuse_unknown:
                 _require_known(part_type)
-            return _leaf(masking, part_type, FREE, refuse_media=refuse_media, key=name, where=where)
+            return _leaf(masking, part_type, FREE, refuse_media=refuse_media, seals=seals, key=name, where=where)
 
         return MultipartBody(masking, media_type, part_mask)
-    return _leaf(masking, media_type, place, refuse_media=refuse_media, tools=tools)
+    return _leaf(masking, media_type, place, refuse_media=refuse_media, seals=seals, tools=tools)
 
 
 def _leaf(
@@ -261,6 +266,7 @@ def _leaf(
     place: Place,
     *,
     refuse_media: bool,
+    seals: Seals,
     key: bytes = b"",
     where: str = "",
     tools: EditTools | None = None,
@@ -268,11 +274,18 @@ def _leaf(
     """The mask for what has no parts: a body, or one part of a multipart body under its field's name."""
     if media_type is not None and media_type.is_json:
         _require_utf8(media_type)
-        limit_bytes = PART_LIMIT_BYTES if where else 0
-        return JsonBody(masking, place, refuse_media=refuse_media, place=where, limit_bytes=limit_bytes, tools=tools)
+        return JsonBody(
+            masking,
+            place,
+            refuse_media=refuse_media,
+            place=where,
+            limit_bytes=PART_LIMIT_BYTES if where else 0,
+            tools=tools,
+            seals=seals,
+        )
     if media_type is not None and media_type.is_json_lines:
         _require_utf8(media_type)
-        return JsonLinesBody(masking, place, refuse_media=refuse_media, place=where)
+        return JsonLinesBody(masking, place, refuse_media=refuse_media, place=where, seals=seals)
     if media_type is not None and media_type.is_text:
         return TextBody(masking, charset=media_type.charset(), key=key, place=where or "body")
     return BinaryBody(masking, refuse=refuse_media, key=key, place=where or "body")

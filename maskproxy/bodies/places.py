@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from maskproxy.bodies.json_literal import decode
+
 
 class Kind(Enum):
     """What a string is, and so what happens to it."""
@@ -19,7 +21,8 @@ class Kind(Enum):
     ID = "an identifier: left alone"
     OPAQUE = "base64 that only the API reads: left alone"
     MEDIA = "base64 of an image or a PDF: left alone or refused, and counted"
-    SIGNED = "text that must go back exactly as it came: forwarded, masked in the recording"
+    SIGNED = "text that must go back exactly as it came: masked and sealed for the client, masked in the recording"
+    SIGNATURE = "the API's signature of such a text, and behind it what masking took out, sealed"
     STREAM = "a piece of a text that goes on in other events: whoever knows the others masks it"
     CREDENTIAL = "must reach the API: forwarded, blotted out in the recording"
 
@@ -74,6 +77,8 @@ def fits(kind: Kind, literal: bytes) -> bool:
     match kind:
         case Kind.ID:
             return _ID.fullmatch(literal) is not None
+        case Kind.SIGNATURE:
+            return fits(Kind.OPAQUE, decode(literal))
         case Kind.OPAQUE | Kind.MEDIA:
             return not literal.replace(rb"\/", b"/").translate(None, _BASE64)
         case _:

@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 
 from maskproxy.bodies.claude import RESULTS_URLS
+from maskproxy.bodies.edits import Edit, splice
 from maskproxy.bodies.json_literal import WayBack, decode, encode
-from maskproxy.bodies.json_walk import Edit, Walk, splice
+from maskproxy.bodies.json_walk import Walk
 from maskproxy.bodies.output import BodyFinding, BodyMask, Output
 from maskproxy.masking import Masked, Masking, trusted
 

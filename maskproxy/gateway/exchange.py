@@ -17,7 +17,7 @@ from aiohttp import web
 from maskproxy.access.grants import Grant
 from maskproxy.access.policy import permit
 from maskproxy.access.tokens import Person
-from maskproxy.bodies.masks import MCP_RULE, BodyMask, Conversation, request_mask
+from maskproxy.bodies.masks import MCP_RULE, BodyMask, BodyPolicy, Conversation, request_mask
 from maskproxy.bodies.refusing import refusal, refuse_for
 from maskproxy.errors import (
     Blocked,
@@ -42,7 +42,7 @@ from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
 from maskproxy.gateway.state import Gateway
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
-from maskproxy.masking import Direction, Masked, Sought, Vault, trusted
+from maskproxy.masking import Direction, Masked, Seals, Sought, Vault, trusted
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -89,16 +89,8 @@ class Exchange:
         await journal.findings("request", in_head, 0, sought)
         refuse_for(in_head, refusal(sought, "request"))
         await self._continue(head)
-        mask = request_mask(
-            sought,
-            api=route.api,
-            method=head.method,
-            path=head.path,
-            content_type=head.value("content-type"),
-            policy=gateway.body_policy,
-            vault=self.vault,
-            recalls=gateway.stored_vault is not None and grant.mode == "enforce",
-        )
+        recalls = gateway.stored_vault is not None and grant.mode == "enforce"
+        mask = self._request_mask(sought, head, gateway.body_policy, self.vault, recalls=recalls)
         with gateway.budget.reserve() as reservation:
             body: Masked | AsyncIterator[Masked] | None = None
             if head.has_body:
@@ -110,7 +102,7 @@ class Exchange:
                     if mask.streams:
                         body = self._streamed(source, mask, sought)
                     else:
-                        body = await self._whole(source, mask, sought, reservation)
+                        body = await self._whole(head, source, mask, sought, reservation)
                 except TooLarge as error:
                     raise too_large(str(error)) from error
             elif head.method not in _BODILESS:
@@ -180,6 +172,12 @@ class Exchange:
     def _scope(self, person: Person) -> str:
         return self.session if self.gateway.scope == "session" else person.key
 
+    @property
+    def seals(self) -> Seals:
+        """What was masked in Claude's thinking comes back for the person who got it, in whatever session."""
+        assert self.person is not None
+        return self.gateway.maskings.seals(self.person.key)
+
     def _may(self, person: Person, route: Route) -> Grant | None:
         """The grant, or None with `_refusal` set: a refusal of a known person is recorded before it is given."""
         try:
@@ -203,6 +201,22 @@ class Exchange:
             return target._replace(forward=head.target), fields._replace(forward=plain)
         return target, fields
 
+    def _request_mask(
+        self, sought: Sought, head: RequestHead, policy: BodyPolicy, vault: Vault | None, *, recalls: bool
+    ) -> BodyMask:
+        assert self.route is not None
+        return request_mask(
+            sought,
+            api=self.route.api,
+            method=head.method,
+            path=head.path,
+            content_type=head.value("content-type"),
+            policy=policy,
+            seals=self.seals,
+            vault=vault,
+            recalls=recalls,
+        )
+
     async def _continue(self, head: RequestHead) -> None:
         """Ask for the body only when the caller may send it. RFC 9110, 10.1.1."""
         if head.value("expect") is not None and head.has_body and self.request.version.minor == 1:
@@ -210,7 +224,7 @@ class Exchange:
             self.request.writer.output_size = 0
 
     async def _whole(
-        self, source: AsyncIterator[bytes], mask: BodyMask, sought: Sought, reservation: Reservation
+        self, head: RequestHead, source: AsyncIterator[bytes], mask: BodyMask, sought: Sought, reservation: Reservation
     ) -> Masked:
         gateway, journal = self.gateway, self.journal
         assert journal is not None
@@ -225,7 +239,16 @@ class Exchange:
         self.bytes_in = len(out.forward)
         await journal.body("request_body", out.record)
         await self._count(mask, sought)
-        return out.forward if raw is None else trusted(bytes(raw), why="the grant observes and does not mask")
+        return out.forward if raw is None else await self._observed(head, bytes(raw))
+
+    async def _observed(self, head: RequestHead, raw: bytes) -> Masked:
+        """What goes upstream unmasked, but for thinking that was sealed before: the API takes back only its own."""
+        assert self.person is not None
+        nothing = Sought.alike(self.gateway.maskings.nothing(self._scope(self.person)))
+        mask = self._request_mask(nothing, head, BodyPolicy(), None, recalls=False)
+        first = await mask_piece(self.gateway, mask, raw)
+        rest = await mask_rest(self.gateway, mask, len(raw))
+        return trusted(first.forward + rest.forward, why="the grant observes and does not mask")
 
     async def _streamed(self, source: AsyncIterator[bytes], mask: BodyMask, sought: Sought) -> AsyncIterator[Masked]:
         """The body in masked pieces, each recorded before it goes upstream."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote
 
-from maskproxy.masking import Masking, PlaceholderKey, RuleSet, Sought, Treatment, Treatments
+from maskproxy.masking import Masking, PlaceholderKey, RuleSet, SealKey, Seals, Sought, Treatment, Treatments
 
 _KEPT = 1024
 OWN_RULES = frozenset({"caller-token", "service-credential"})
@@ -24,9 +24,10 @@ _SHORTEST_SECRET = 6
 class Maskings:
     """What is sought, by treatment, scope, token and credential; what is used least is forgotten. For one thread."""
 
-    def __init__(self, treatments: Treatments, key: PlaceholderKey) -> None:
+    def __init__(self, treatments: Treatments, key: PlaceholderKey, seal_key: SealKey) -> None:
         self.treatments = treatments
         self._key = key
+        self._made_seals = lru_cache(maxsize=_KEPT)(seal_key.of)
         self._made = lru_cache(maxsize=_KEPT)(self._make)
         self._no_rules = RuleSet(())
         self._made_guards = lru_cache(maxsize=_KEPT)(self._make_guard)
@@ -39,6 +40,14 @@ class Maskings:
         """Under a grant that only observes, what goes on hides the service's credential and nothing else."""
         sought = self.of(treatment, scope, token, credentials)
         return replace(sought, forward=self._made_guards(scope, credentials), observes=True)
+
+    def nothing(self, scope: str) -> Masking:
+        """What finds nothing, for bodies that are read and not masked."""
+        return self._made_guards(scope, ())
+
+    def seals(self, person: str) -> Seals:
+        """What seals a person's thinking: in any session, since a conversation may be resumed in another one."""
+        return self._made_seals(person)
 
     def _make_guard(self, scope: str, credentials: tuple[bytes, ...]) -> Masking:
         return Masking(self._no_rules, self._key.scoped(scope), _credential_literals(credentials))

@@ -8,6 +8,7 @@ from maskproxy.masking.masking import Masking
 from maskproxy.masking.placeholders import MARK, PlaceholderKey, Placeholders
 from maskproxy.masking.restorer import Restorer
 from maskproxy.masking.rules import Rule, RuleSet
+from maskproxy.masking.seals import SealKey, Seals, Span, looks_sealed
 from maskproxy.masking.treatments import Sought, Treatment, Treatments, treatments, with_actions
 from maskproxy.masking.vault import Known, Vault
 
@@ -26,11 +27,15 @@ __all__ = [
     "Restorer",
     "Rule",
     "RuleSet",
+    "SealKey",
+    "Seals",
     "Sought",
+    "Span",
     "Treatment",
     "Treatments",
     "Vault",
     "load_rules",
+    "looks_sealed",
     "treatments",
     "trusted",
     "with_actions",

@@ -27,7 +27,7 @@ from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import Route, RouteTable, TunnelTarget
 from maskproxy.gateway.state import Gateway, Limits, Recording
 from maskproxy.gateway.upstream.pool import Origin, UpstreamPool
-from maskproxy.masking import PlaceholderKey
+from maskproxy.masking import PlaceholderKey, SealKey
 from maskproxy.recording.frames import Frame
 from maskproxy.recording.recorder import Recorder
 from maskproxy.service.credentials import build_credential
@@ -122,7 +122,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             authenticator=Authenticator(keys, issuers),
             grants=tuple(_grant(grant) for grant in config.grants),
             certificates=_authority(config.interception),
-            maskings=Maskings(treatments, PlaceholderKey(key)),
+            maskings=Maskings(treatments, PlaceholderKey(key), SealKey(key)),
             scope=config.masking.scope,
             body_policy=_body_policy(config.masking),
             recorder=_as_recording(recorder),

@@ -12,6 +12,7 @@ from maskproxy.bodies.masks import BodyPolicy, Conversation, request_mask
 from maskproxy.bodies.output import NOTHING
 from maskproxy.errors import Blocked
 from maskproxy.masking import Action, Known, Masking, PlaceholderKey, Vault
+from tests.bodies.fake_masking import SEALS
 from tests.bodies.test_refusing import AWS, GITHUB, KEY, sought
 
 BARE = "Xk29fQz8" + "vLm4Tr7p"
@@ -130,6 +131,7 @@ def under(action: Action, vault: Vault, *messages: dict[str, Any]) -> Conversati
         path="/v1/messages",
         content_type="application/json",
         policy=BodyPolicy(restore_tools=frozenset({"Edit"})),
+        seals=SEALS,
         vault=vault,
         recalls=True,
     )

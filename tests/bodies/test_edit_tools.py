@@ -13,6 +13,7 @@ from maskproxy.bodies.edit_tools import EditTools, RestoredJson, Restoring, rest
 from maskproxy.bodies.json_text import MaskedJson, mask_json
 from maskproxy.errors import BadRequest, TooLarge, Unrestorable
 from maskproxy.masking import Masking, PlaceholderKey, RuleSet, Vault
+from tests.bodies.fake_masking import SEALS
 
 SECRET = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 BARE = "Xk29fQz8" + "vLm4Tr7p"
@@ -75,7 +76,7 @@ def test_no_cut_of_the_arguments_is_seen(rules: RuleSet, cuts: list[int], signs:
     value = {"é": f"é <{odd(masking)}> {SECRET} \u2028", "n": [1, None, {odd(masking): odd(masking) * 2}], "e": {}}
     spelled = json.dumps(value, separators=signs, ensure_ascii=ascii_)
     pieces = [spelled[a:b] for a, b in zip([0, *sorted(cuts)], [*sorted(cuts), len(spelled)], strict=True)]
-    stream = ClaudeStream(masking, tools)
+    stream = ClaudeStream(masking, tools, seals=SEALS)
     forward, record = stream_of(stream, edit({}), pieces)
     name = masking.text(SECRET.encode())[0].decode()
     assert forward == {"é": f"é <{ODD}> {name} \u2028", "n": [1, None, {odd(masking): ODD * 2}], "e": {}}
@@ -101,7 +102,7 @@ def stream_of(stream: ClaudeStream, block: dict[str, Any], pieces: list[str]) ->
 
 def test_arguments_that_come_with_the_block_are_restored_too(masking: Masking, tools: EditTools) -> None:
     start = {"type": "content_block_start", "index": 0, "content_block": edit({"a": odd(masking), "b": SECRET})}
-    out = ClaudeStream(masking, tools).feed(f"data: {json.dumps(start)}\n\n".encode())
+    out = ClaudeStream(masking, tools, seals=SEALS).feed(f"data: {json.dumps(start)}\n\n".encode())
     forward, record = (json.loads(made[6:])["content_block"]["input"] for made in out)
     assert forward["a"] == ODD
     assert record["a"] == odd(masking)
@@ -110,14 +111,14 @@ def test_arguments_that_come_with_the_block_are_restored_too(masking: Masking, t
 
 
 def test_another_block_of_the_same_number_is_no_edit(masking: Masking, tools: EditTools) -> None:
-    stream = ClaudeStream(masking, tools)
+    stream = ClaudeStream(masking, tools, seals=SEALS)
     spelled = json.dumps({"a": odd(masking)})
     assert stream_of(stream, edit({}), [spelled])[0] == {"a": ODD}
     assert stream_of(stream, edit({}, "Bash"), [spelled])[0] == {"a": odd(masking)}
 
 
 def test_a_stream_that_is_stopped_says_why_and_then_nothing(masking: Masking, tools: EditTools) -> None:
-    stream = ClaudeStream(masking, tools)
+    stream = ClaudeStream(masking, tools, seals=SEALS)
     stranger = PlaceholderKey(b"bodies" * 6).scoped("stranger").make("odd", ODD.encode()).decode()
     forward, record = stream_of(stream, edit({}), ['{"a": "x, ', stranger, '", "b": 1}'])
     assert forward == record == '{"a": "x, '
@@ -127,7 +128,7 @@ def test_a_stream_that_is_stopped_says_why_and_then_nothing(masking: Masking, to
 
 
 def test_one_that_the_stream_holds_at_its_end_stops_it_too(masking: Masking, tools: EditTools) -> None:
-    stream = ClaudeStream(masking, tools)
+    stream = ClaudeStream(masking, tools, seals=SEALS)
     stranger = PlaceholderKey(b"bodies" * 6).scoped("stranger").make("odd", ODD.encode()).decode()
     start = {"type": "content_block_start", "index": 0, "content_block": edit({})}
     delta = {"type": "input_json_delta", "partial_json": '{"a": ' + stranger}

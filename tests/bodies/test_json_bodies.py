@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskproxy.bodies.claude import BATCH_RESULT, REQUEST
+from maskproxy.bodies.claude import REQUEST
 from maskproxy.bodies.json_bodies import JsonBody, JsonLinesBody
 from maskproxy.bodies.json_text import mask_json
 from maskproxy.errors import BadRequest, TooLarge
@@ -34,20 +34,6 @@ def test_a_line_goes_out_when_it_ends() -> None:
     body = JsonLinesBody(fake_masking())
     assert body.feed(b'{"a": 1').forward == b""
     assert body.feed(b"}\n[").forward == b'{"a": 1}\n'
-
-
-def test_batch_results_keep_thinking_for_the_client_and_not_for_the_recording() -> None:
-    block = {"type": "thinking", "thinking": KEY, "signature": KEY}
-    line = {"custom_id": "a", "result": {"type": "succeeded", "message": {"id": KEY, "content": [block]}}}
-    raw = json.dumps(line).encode() + b"\n"
-    body = JsonLinesBody(fake_masking(), BATCH_RESULT)
-    output = body.feed(raw + raw)
-    assert output.forward == raw + raw
-    recorded = json.loads(output.record.split(b"\n")[1])
-    assert recorded["result"]["message"] == {"id": KEY, "content": [block | {"thinking": MASKED_KEY}]}
-    assert [finding.place for finding in body.findings] == [
-        f"line[{number}].result.message.content[0].thinking" for number in (0, 1)
-    ]
 
 
 @pytest.mark.parametrize("raw", [b"{\n}", b"{}\n{", b"{} {}\n", b"\xff\n"])

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from maskproxy.bodies.claude import EVENT
-from maskproxy.bodies.json_walk import Edit, Walk, splice
+from maskproxy.bodies.json_walk import Walk
 from tests.bodies.fake_masking import fake_masking
 
 KEY = b"KEY" + b"01234567"
@@ -27,9 +27,3 @@ def test_pieces_of_longer_texts_are_told_and_not_masked() -> None:
 def test_the_text_in_a_block_s_start_is_a_piece_only_in_a_block_of_its_type() -> None:
     assert [key for key, _ in walked(b'{"content_block":{"text":"a","type":"text"}}').streams] == [b"text"]
     assert walked(b'{"content_block":{"text":"a","type":"other"}}').streams == []
-
-
-def test_splice_replaces_spans() -> None:
-    edits = [Edit(1, 3, b"XY", record_only=False), Edit(3, 4, b"", record_only=False)]
-    assert splice(b"abcdef", edits) == b"aXYef"
-    assert splice(b"abc", []) == b"abc"

@@ -14,7 +14,7 @@ from maskproxy.bodies.masks import BodyMask, BodyPolicy, answer_mask, request_ma
 from maskproxy.errors import BadRequest, UnsupportedCoding, UpstreamFailed
 from maskproxy.masking import Masking, PlaceholderKey, RuleSet
 from maskproxy.masking.samples import cook, marked
-from tests.bodies.fake_masking import fake_masking
+from tests.bodies.fake_masking import SEALS, fake_masking
 from tests.bodies.test_claude_stream import END, event, events_of, start, stop, text, texts_of, tool
 from tests.bodies.test_json_text import styles
 
@@ -48,13 +48,13 @@ def in_text(sample: str) -> str:
 
 def request(masking: Masking, path: str = "/v1/messages", content_type: str | None = "application/json") -> BodyMask:
     return request_mask(
-        masking, api="anthropic", method="POST", path=path, content_type=content_type, policy=BodyPolicy()
+        masking, api="anthropic", method="POST", path=path, content_type=content_type, policy=BodyPolicy(), seals=SEALS
     )
 
 
 def answer(masking: Masking, content_type: str | None, path: str = "/v1/messages", status: int = 200) -> BodyMask:
     return answer_mask(
-        masking, api="anthropic", path=path, status=status, content_type=content_type, policy=BodyPolicy()
+        masking, api="anthropic", path=path, status=status, content_type=content_type, policy=BodyPolicy(), seals=SEALS
     )
 
 
@@ -236,6 +236,7 @@ def test_media_passes_or_is_refused_as_configured() -> None:
                 path="/",
                 content_type=content_type,
                 policy=BodyPolicy("refuse"),
+                seals=SEALS,
             ),
             answer_mask(
                 fake_masking(),
@@ -244,6 +245,7 @@ def test_media_passes_or_is_refused_as_configured() -> None:
                 status=200,
                 content_type=content_type,
                 policy=BodyPolicy("refuse"),
+                seals=SEALS,
             ),
         ):
             with pytest.raises((UnsupportedCoding, UpstreamFailed)):
@@ -292,7 +294,13 @@ def test_error_bodies_are_masked_in_their_shape(status: int) -> None:
 
 def test_generic_event_streams_are_masked_event_by_event() -> None:
     body = answer_mask(
-        fake_masking(), api="generic", path="/", status=200, content_type="text/event-stream", policy=BodyPolicy()
+        fake_masking(),
+        api="generic",
+        path="/",
+        status=200,
+        content_type="text/event-stream",
+        policy=BodyPolicy(),
+        seals=SEALS,
     )
     made = run(body, event({"type": "x", "choices": [{"delta": {"content": KEY}}]}))
     assert events_of(made)[0]["choices"][0]["delta"]["content"] == MASKED_KEY

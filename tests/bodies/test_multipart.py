@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from maskproxy.bodies.masks import BodyMask, BodyPolicy, request_mask
 from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding
-from tests.bodies.fake_masking import fake_masking
+from tests.bodies.fake_masking import SEALS, fake_masking
 
 KEY = "KEY" + "01234567"
 MASKED_KEY = "MASKED_KEY_" + b"01234567".hex()
@@ -21,6 +21,7 @@ def mask_for(boundary: str = "b", *, refuse_media: bool = False) -> BodyMask:
         path="/v1/files",
         content_type=f"multipart/form-data; boundary={boundary}",
         policy=BodyPolicy(media="refuse" if refuse_media else "pass"),
+        seals=SEALS,
     )
 
 

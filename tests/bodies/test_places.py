@@ -17,6 +17,9 @@ from maskproxy.bodies.places import Kind, fits
         (Kind.OPAQUE, b"not base64", False),
         (Kind.MEDIA, b"\\u0041", False),
         (Kind.SIGNED, b"any text", True),
+        (Kind.SIGNATURE, b"EqQBCkYIBxgCKkC+/w==", True),
+        (Kind.SIGNATURE, b"EqQB\\u002b\\/w=\\u003D", True),
+        (Kind.SIGNATURE, b"c2ln.maskproxy1.AAAA", False),
     ],
 )
 def test_an_exemption_holds_only_for_the_form_it_expects(kind: Kind, literal: bytes, expected: bool) -> None:

@@ -15,6 +15,7 @@ from maskproxy.bodies.refusing import stopped_of
 from maskproxy.errors import Blocked, Denied, MaskproxyError
 from maskproxy.masking import Action, Masking, Override, PlaceholderKey, Sought, load_rules, treatments, with_actions
 from maskproxy.masking.settling import CANDIDATE_LIMIT
+from tests.bodies.fake_masking import SEALS
 from tests.bodies.test_claude_stream import END, start, stop, text, texts_of, tool
 
 GITHUB = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -34,7 +35,9 @@ def sought(action: Action, pattern: str = "github-*") -> Sought:
 
 
 def request(of: Sought, content_type: str = "application/json", path: str = "/v1/messages") -> BodyMask:
-    return request_mask(of, api="anthropic", method="POST", path=path, content_type=content_type, policy=BodyPolicy())
+    return request_mask(
+        of, api="anthropic", method="POST", path=path, content_type=content_type, policy=BodyPolicy(), seals=SEALS
+    )
 
 
 def answer(of: Sought, content_type: str = "text/event-stream", path: str = "/v1/messages") -> BodyMask:
@@ -45,6 +48,7 @@ def answer(of: Sought, content_type: str = "text/event-stream", path: str = "/v1
         status=200,
         content_type=content_type,
         policy=BodyPolicy(),
+        seals=SEALS,
     )
 
 

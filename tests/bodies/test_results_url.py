@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from maskproxy.bodies.masks import BodyPolicy, Reached, answer_mask
 from maskproxy.bodies.results_url import relinked
 from maskproxy.masking import trusted
-from tests.bodies.fake_masking import fake_masking
+from tests.bodies.fake_masking import SEALS, fake_masking
 from tests.bodies.test_json_text import styles
 
 API = "https://api.anthropic.com"
@@ -112,6 +112,7 @@ def test_the_answers_of_batches_are_changed_and_recorded_as_the_api_said(path: s
         status=200,
         content_type="application/json",
         policy=BodyPolicy(),
+        seals=SEALS,
         reached=REACHED,
     )
     mask.feed(raw)

@@ -8,6 +8,7 @@ from maskproxy.bodies.masks import BodyFinding, BodyPolicy, answer_mask
 from maskproxy.bodies.two_masks import TwoMasks, believed
 from maskproxy.errors import Unrestorable
 from maskproxy.masking import PlaceholderKey, Vault
+from tests.bodies.fake_masking import SEALS
 from tests.bodies.test_claude_stream import start, tool
 from tests.bodies.test_refusing import AWS, GITHUB, answer, request, run, sought
 
@@ -39,6 +40,7 @@ def test_the_recording_of_a_stopped_stream_tells_the_reason_too() -> None:
         status=200,
         content_type="text/event-stream",
         policy=BodyPolicy(restore_tools=frozenset({"Edit"})),
+        seals=SEALS,
         vault=Vault(),
     )
     forward, record, error = run(body, [raw[:50], raw[50:], raw])

@@ -15,6 +15,7 @@ from typing import Any
 from maskproxy.bodies.claude_stream import ClaudeStream
 from maskproxy.bodies.edit_tools import EditTools
 from tests.bodies import slow_json
+from tests.bodies.fake_masking import SEALS
 from tests.fuzz.json_bodies import find, said
 from tests.fuzz.spelling import spelled
 from tests.masking.builtin import MASKING
@@ -51,7 +52,7 @@ def trial(draw: Random) -> int:
     ways = [events, [stream[at : at + 1] for at in range(len(stream))] if len(stream) < 6000 else [stream]]
     ways += [_cut(draw, stream) for _ in range(_CUTS)]
     for pieces in ways:
-        forward, record = fed(ClaudeStream(MASKING), pieces)
+        forward, record = fed(ClaudeStream(MASKING, seals=SEALS), pieces)
         for block in blocks:
             _check(block, forward, record)
     return len(ways)
@@ -175,6 +176,6 @@ def edit_stream(draw: Random, arguments: str, tools: EditTools) -> tuple[str, st
     """Stream one call of Edit; give its arguments for the client and for the recording."""
     block = Block(0, "tool_use", arguments, shredded(draw, arguments))
     events = [event.replace(b'"Bash"', b'"Edit"') for event in _events(draw, block)]
-    body = ClaudeStream(MASKING, tools)
+    body = ClaudeStream(MASKING, tools, seals=SEALS)
     forward, record = fed(body, _cut(draw, b"".join(events)))
     return forward[0, "input_json_delta"], record[0, "input_json_delta"], body

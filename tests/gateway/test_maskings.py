@@ -1,16 +1,18 @@
 import base64
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maskproxy.errors import BadRequest
 from maskproxy.gateway.maskings import Maskings, forms_of
-from maskproxy.masking import Action, Override, PlaceholderKey, Sought, load_rules, treatments, with_actions
+from maskproxy.masking import Action, Override, PlaceholderKey, SealKey, Sought, load_rules, treatments, with_actions
 
 
 @pytest.fixture(scope="module")
 def maskings() -> Maskings:
-    return Maskings(treatments(load_rules(["builtin:github"])), PlaceholderKey(b"k" * 32))
+    return Maskings(treatments(load_rules(["builtin:github"])), PlaceholderKey(b"k" * 32), SealKey(b"k" * 32))
 
 
 def of(maskings: Maskings, scope: str, credential: bytes) -> Sought:
@@ -49,7 +51,9 @@ def test_what_is_observed_hides_the_credential_and_nothing_else(maskings: Maskin
 @pytest.mark.parametrize("action", ["block", "alert", "allow"])
 def test_whatever_the_actions_are_the_token_and_the_credential_are_masked(action: Action) -> None:
     rules = with_actions(load_rules(["builtin:github"]), [Override(("*", "caller-token"), action, action)])
-    sought = of(Maskings(treatments(rules), PlaceholderKey(b"k" * 32)), "ada", b"the-service-key-0123")
+    sought = of(
+        Maskings(treatments(rules), PlaceholderKey(b"k" * 32), SealKey(b"k" * 32)), "ada", b"the-service-key-0123"
+    )
     for masking in (sought.forward, sought.record):
         assert [f.rule for f in masking.find(b"t" * 40 + b" the-service-key-0123")] == [
             "caller-token",
@@ -57,6 +61,15 @@ def test_whatever_the_actions_are_the_token_and_the_credential_are_masked(action
         ]
     assert sought.action("caller-token") == "mask"
     assert not sought.blocks("service-credential")
+
+
+def test_seals_are_a_person_s(maskings: Maskings) -> None:
+    seals = maskings.seals("ada")
+    assert maskings.seals("ada") is seals
+    sealed = b"c2ln" + seals.seal(b"c2ln", sha256(b"masked").digest(), [])
+    assert seals.unseal(sealed, b"masked") == (b"c2ln", [])
+    with pytest.raises(BadRequest):
+        maskings.seals("bob").unseal(sealed, b"masked")
 
 
 @given(
