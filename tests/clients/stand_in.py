@@ -7,6 +7,7 @@ request is kept by the origin that it answers for, byte for byte.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import secrets
 from collections.abc import Iterator, Mapping
@@ -27,8 +28,10 @@ Answer = tuple[int, str, bytes]
 class StandIn:
     """`place.origin.reply = StandIn(script).reply`."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, *, breaks: int = 0) -> None:
         self.script = script
+        self.breaks = breaks
+        """How many of the streams to come end in the API's `error` event, amid a block."""
         self.refused: list[str] = []
         """Why requests were refused."""
         self.files: dict[str, bytes] = {}
@@ -45,7 +48,7 @@ class StandIn:
         if method == "POST" and path == "/v1/messages" and body.get("stream") is True:
             refusal = self._refusal(received, body)
             if refusal is None:
-                await streamed(writer, self._message(body))
+                await streamed(writer, self._events(body))
                 return
             status, kind, data = refusal
         elif method == "HEAD":
@@ -89,6 +92,15 @@ class StandIn:
         error = {"type": KINDS.get(status, "api_error"), "message": message}
         data = json.dumps({"type": "error", "error": error, "request_id": new("req")}).encode()
         return status, "application/json", data
+
+    def _events(self, body: Request) -> Iterator[dict[str, Any]]:
+        events = events_of(self._message(body))
+        if self.breaks == 0:
+            yield from events
+            return
+        self.breaks -= 1
+        yield from itertools.islice(events, 4)
+        yield {"type": "error", "error": {"type": "api_error", "message": "Internal server error"}}
 
     def _message(self, body: Request) -> dict[str, Any]:
         blocks = self.script.answer(body)
@@ -152,10 +164,10 @@ def parsed(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-async def streamed(writer: asyncio.StreamWriter, message: Mapping[str, Any]) -> None:
+async def streamed(writer: asyncio.StreamWriter, events: Iterator[Mapping[str, Any]]) -> None:
     fields = f"Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nrequest-id: {new('req')}\r\n"
     writer.write(f"HTTP/1.1 200 OK\r\n{fields}\r\n".encode())
-    for event in events_of(message):
+    for event in events:
         data = f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
         writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
         await writer.drain()

@@ -70,6 +70,19 @@ async def test_a_session_reads_edits_and_answers(desk: Desk) -> None:
     desk.settle(stand_in)
 
 
+async def test_a_stream_that_breaks_is_asked_for_again_as_a_whole_and_masked_alike(proxied: Desk) -> None:
+    signer = Signer()
+    stand_in = StandIn(Script(read(proxied, signer), edit(proxied, signer), answer, signer=signer), breaks=1)
+    proxied.place.origin.reply = stand_in.reply
+    outcome = await proxied.claude("Rename DB_PASSWORD in settings.py to DATABASE_PASSWORD.")
+    went_well(outcome)
+    sent = [json.loads(received.body).get("stream", False) for received in messages(proxied.place)]
+    assert sent == [True, False, True, True]
+    assert stand_in.script.played == [0, 0, 1, 2]
+    assert proxied.file.read_text() == edited(proxied)
+    proxied.settle(stand_in)
+
+
 async def test_a_session_goes_on_after_a_restart_with_thinking_that_held_secrets(desk: Desk) -> None:
     """Signed thinking with a placeholder and a secret that the model made up; another gateway process; `--resume`."""
     made_up, signer = github_token("made-up token"), Signer()
@@ -99,6 +112,39 @@ async def test_a_session_goes_on_after_a_restart_with_thinking_that_held_secrets
     told = {"the client's output": before.out + after.out, "the client's transcript": transcripts(desk)}
     assert leaks([made_up], told | {"the recording": desk.place.recorded_bytes()}) == []
     desk.settle(stand_in)
+
+
+async def test_a_file_is_written_after_a_compaction_and_a_restart(proxied: Desk) -> None:
+    """What the history tells only by placeholder, in its summary, comes back from the vault in the store."""
+    place, new = proxied.place, proxied.project / "new.env"
+    place.document["store"] = "sqlite:///state.db"
+    place.write()
+    await place.program.end()
+    await place.run()
+
+    def plays(request: Request) -> list[Block]:
+        seen = json.dumps(request["messages"])
+        if "tool_result" in seen:
+            return [said("Done.")]
+        (name,) = set(placeholders(seen))
+        if "Now write it." in seen:
+            return [called("Write", file_path=str(new), content=f'PASSWORD = "{name}"\n')]
+        return [said(f"<summary>The password is {name}, as told.</summary>")]
+
+    stand_in = StandIn(Script(*[plays] * 9))
+    place.origin.reply = stand_in.reply
+    before = await proxied.claude(f'Keep in mind: DB_PASSWORD = "{proxied.password.value}"')
+    went_well(before)
+    compacted = await proxied.claude("/compact", "--resume", before.session)
+    assert compacted.code == 0, compacted.errors
+    await place.program.end()
+    await place.run()
+    count = len(messages(place))
+    after = await proxied.claude("Now write it.", "--resume", compacted.session)
+    assert b"Keep in mind" not in messages(place)[count].body, "the history was compacted"
+    went_well(after)
+    assert new.read_text() == f'PASSWORD = "{proxied.password.value}"\n'
+    proxied.settle(stand_in)
 
 
 def transcripts(desk: Desk) -> bytes:
