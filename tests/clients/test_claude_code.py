@@ -47,9 +47,10 @@ def messages(place: Place) -> list[Received]:
 
 
 def went_well(outcome: Outcome) -> None:
-    assert outcome.code == 0, outcome.errors.decode()
-    assert outcome.result["subtype"] == "success", outcome.result
-    assert outcome.result["is_error"] is False, outcome.result
+    told = (outcome.result, outcome.errors)
+    assert outcome.code == 0, told
+    assert outcome.result["subtype"] == "success", told
+    assert outcome.result["is_error"] is False, told
 
 
 async def test_a_session_reads_edits_and_answers(desk: Desk) -> None:
