@@ -17,6 +17,8 @@ class Grant:
     for_s: float | None
     """How long after signing in it stays open. None: as long as the token is valid."""
     mode: Literal["enforce", "observe"] = "enforce"
+    mcp_tokens: bool = False
+    """Requests may hold `mcp_servers[].authorization_token`."""
 
 
 def held_grants(person: Person, grants: Sequence[Grant]) -> tuple[Grant, ...]:

@@ -104,6 +104,10 @@ ANSWER = Place(
 )
 """Any JSON answer: a message, an error, a batch, a file, or a list of such."""
 
+_BATCH_URLS = {b"results_url": Exemption(Kind.STREAM)}
+RESULTS_URLS = Place(exempt=_BATCH_URLS, fields={b"data": Place(items=Place(exempt=_BATCH_URLS))})
+"""A batch, or a list of them: only where the addresses of results stand."""
+
 BATCH_RESULT = Place(
     keys_once=True,
     fields={
@@ -165,6 +169,19 @@ def request_place(method: str, path: str) -> Place | None:
 def is_messages(path: str) -> bool:
     """Tell whether a good answer from here is a message."""
     return _steps(path) == ["v1", "messages"]
+
+
+def is_batches(path: str) -> bool:
+    """Tell whether a good answer from here is a batch, or a list of them."""
+    match _steps(path):
+        case (
+            ["v1", "messages", "batches"]
+            | ["v1", "messages", "batches", _]
+            | ["v1", "messages", "batches", _, "cancel"]
+        ):
+            return True
+        case _:
+            return False
 
 
 def is_batch_results(path: str) -> bool:

@@ -9,7 +9,6 @@ Thinking is forwarded as it is, since the API takes it back only unchanged; the 
 
 from __future__ import annotations
 
-import json
 import re
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from pydantic_core import from_json
 from maskproxy.bodies.claude import EVENT
 from maskproxy.bodies.edit_tools import EditTools, RestoredJson, Restoring
 from maskproxy.bodies.event_text import mask_data, mask_other_lines
-from maskproxy.bodies.events import Event, EventReader
+from maskproxy.bodies.events import Event, EventReader, error_event
 from maskproxy.bodies.json_literal import NOT_JSON, decode, encode
 from maskproxy.bodies.json_text import check_utf8, restored_edits
 from maskproxy.bodies.json_walk import Edit, Spot, Walk, splice
@@ -137,8 +136,7 @@ class ClaudeStream:
         self.stopped = error
         self._texts.clear()
         self._last_text = None
-        shape = {"type": "error", "error": {"type": error.kind, "message": str(error)}}
-        return _ours(b"event: error\ndata: " + json.dumps(shape).encode() + b"\n\n")
+        return _ours(error_event(error))
 
     def _event(self, raw: bytes) -> Output:
         if self.stopped is not None:

@@ -6,16 +6,23 @@ end within the limit is TooLarge; what stands behind the last blank line is give
 
 from __future__ import annotations
 
+import json
 import re
 from typing import NamedTuple
 
-from maskproxy.errors import TooLarge
+from maskproxy.errors import MaskproxyError, TooLarge
 
 EVENT_LIMIT_BYTES = 8 << 20
 
 _END = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 _LINE = re.compile(rb"([^\r\n]*+)((?>\r\n|\n|\r)?+)")
 _BOM = b"\xef\xbb\xbf"
+
+
+def error_event(error: MaskproxyError) -> bytes:
+    """Give the last event of a stream that is ended in words, in the API's shape."""
+    shape = {"type": "error", "error": {"type": error.kind, "message": str(error)}}
+    return b"event: error\ndata: " + json.dumps(shape).encode() + b"\n\n"
 
 
 class EventReader:

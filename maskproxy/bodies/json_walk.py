@@ -12,8 +12,8 @@ from typing import NamedTuple
 from maskproxy.bodies.edit_tools import EditTools
 from maskproxy.bodies.json_literal import NOT_JSON, WayBack, decode
 from maskproxy.bodies.keyed import find_under_key, shown_key
-from maskproxy.bodies.output import BodyFinding
-from maskproxy.bodies.places import FREE, Exemption, Kind, Place, fits
+from maskproxy.bodies.output import MOST_FINDINGS, BodyFinding
+from maskproxy.bodies.places import FREE, MCP_RULE, Exemption, Kind, Place, fits
 from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding
 from maskproxy.masking import Masking
 
@@ -35,8 +35,6 @@ _CLOSED = re.compile(_WS + rb"([,}\]]?)")
 
 MOST_DEPTH = 10_000
 MOST_KEYS = 10_000
-MOST_FINDINGS = 10_000
-"""What is found beyond is masked all the same and only not listed."""
 MOST_EDITS = 100_000
 MOST_STEPS = 2_000_000
 """Values looked at one by one: some seconds of work. A body of more of them, or of more secrets, is refused."""
@@ -47,6 +45,7 @@ _WINDOW_BYTES = 8192
 _PATH_DEPTH = 24
 _CALL_STEPS = 100
 """What a second look at a call's arguments counts for."""
+_LEFT_ALONE = frozenset({Kind.ID, Kind.OPAQUE, Kind.MEDIA})
 _BLOT = b"MASKED_MCP_AUTHORIZATION_TOKEN"
 
 
@@ -123,6 +122,8 @@ class Walk:
         self._scan = scan
         self._refuse_media = refuse_media
         self._prefix = prefix
+        self._own_secrets = scan and masking.may_hold_own(raw)
+        """Whether what is left alone may hold the caller's token or the service's credential all the same."""
         self._may_have_surrogates = b"\\ud" in raw or b"\\uD" in raw
         self._steps = 0
         self._stack: list[_Frame] = []
@@ -134,6 +135,8 @@ class Walk:
         self._cold_from = self._cold_until = 0
         self._hot_from = self._hot_until = 0
         self._found: list[tuple[int, BodyFinding]] = []
+        self._listed: set[str] = set()
+        """The rules of which something is listed."""
         self._spread: dict[bytes, tuple[str, bytes]] = {}
 
     def run(self, root: Place) -> None:
@@ -340,7 +343,7 @@ class Walk:
         return True
 
     def _apply(self, frame: _Frame, kind: Kind, spot: Spot) -> None:
-        if not fits(kind, self._raw[spot.start : spot.end]):
+        if not fits(kind, self._raw[spot.start : spot.end]) or self._holds_own(kind, spot):
             kind = Kind.TEXT
         match kind:
             case Kind.TEXT | Kind.SIGNED:
@@ -352,11 +355,17 @@ class Walk:
                     raise UnsupportedCoding("Images and PDFs are not allowed here, since they cannot be read.")
                 self.media_bytes += spot.end - spot.start
             case Kind.CREDENTIAL:
-                self._note(spot.start, spot.end, "mcp-authorization-token", _BLOT, record_only=True)
+                self._note(spot.start, spot.end, MCP_RULE, _BLOT, record_only=True)
             case Kind.STREAM:
                 self.streams.append((frame.key, spot))
             case Kind.ID | Kind.OPAQUE:
                 pass
+
+    def _holds_own(self, kind: Kind, spot: Spot) -> bool:
+        """Tell whether a string that is left alone otherwise holds a secret of this exchange, byte for byte."""
+        if not self._own_secrets or kind not in _LEFT_ALONE or (kind is Kind.MEDIA and self._refuse_media):
+            return False
+        return self._masking.holds_own(self._raw[spot.start : spot.end].replace(rb"\/", b"/"))
 
     def _is_worth(self, start: int, end: int) -> bool:
         """Tell whether a member deserves to be decoded and searched, by a look at the raw bytes.
@@ -388,7 +397,8 @@ class Walk:
         if len(self.edits) >= MOST_EDITS:
             raise TooLarge("The body holds more secrets than can be masked in one go.")
         self.edits.append(Edit(start, end, placeholder, record_only))
-        if len(self._found) < MOST_FINDINGS:
+        if len(self._found) < MOST_FINDINGS or rule not in self._listed:
+            self._listed.add(rule)
             self._found.append((start, BodyFinding(rule, self._path(), placeholder.decode())))
 
     def _path(self) -> str:

@@ -6,6 +6,7 @@ configuration says so, and is counted. An answer that cannot be read is `Upstrea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -18,17 +19,22 @@ from maskproxy.bodies.json_bodies import JsonBody, JsonLinesBody
 from maskproxy.bodies.media_types import MediaType, parse
 from maskproxy.bodies.multipart import MultipartBody
 from maskproxy.bodies.output import BodyFinding, BodyMask, Output
-from maskproxy.bodies.places import FREE, Place
+from maskproxy.bodies.places import FREE, MCP_RULE, Place
+from maskproxy.bodies.refusing import Refusing, refusal, stopped_of
+from maskproxy.bodies.results_url import OwnResultsUrl, Reached
 from maskproxy.bodies.text import BinaryBody, TextBody
+from maskproxy.bodies.two_masks import TwoMasks
 from maskproxy.errors import BadRequest, MaskproxyError, TooLarge, UnsupportedCoding, UpstreamFailed
-from maskproxy.masking import Masking, Vault
+from maskproxy.masking import Direction, Masking, Sought, Vault
 
 __all__ = [
+    "MCP_RULE",
     "AnswerMask",
     "BodyFinding",
     "BodyMask",
     "BodyPolicy",
     "Output",
+    "Reached",
     "answer_mask",
     "mask_target",
     "request_mask",
@@ -60,7 +66,7 @@ class BodyPolicy:
 
 
 def request_mask(
-    masking: Masking,
+    masking: Masking | Sought,
     *,
     api: Api,
     method: str,
@@ -71,7 +77,8 @@ def request_mask(
 ) -> BodyMask:
     """Choose the mask for a request's body. A type that nobody reads: UnsupportedCoding.
 
-    What is masked in a Messages request is remembered in `vault`, for the answer to the same request.
+    What is masked in a Messages request is remembered in `vault`, for the answer to the same request. Where the grant
+    observes, only what is recorded is made.
     """
     refuse_media = policy.media == "refuse"
     known = claude.request_place(method, path) if api == "anthropic" else None
@@ -79,14 +86,24 @@ def request_mask(
     if known is not None:
         # The API reads JSON here whatever the type says, and so do we.
         _require_utf8(media_type)
+    else:
+        _require_known(media_type)
+
+    def make(masking: Masking, vault: Vault | None) -> BodyMask:
+        if known is None:
+            return _by_type(masking, media_type, FREE, refuse_media=refuse_media, refuse_unknown=True)
         tools = policy.edit_tools(vault) if known is claude.REQUEST else None
         return JsonBody(masking, known, refuse_media=refuse_media, tools=tools, learns=True)
-    _require_known(media_type)
-    return _by_type(masking, media_type, FREE, refuse_media=refuse_media, refuse_unknown=True)
+
+    sought = masking if isinstance(masking, Sought) else Sought.alike(masking)
+    if sought.observes:
+        return make(sought.record, Vault())
+    forward = _refusing(make(sought.forward, vault), sought, "request")
+    return _paired(forward, lambda: make(sought.record, Vault()), sought)
 
 
 def answer_mask(
-    masking: Masking,
+    masking: Masking | Sought,
     *,
     api: Api,
     path: str,
@@ -94,23 +111,43 @@ def answer_mask(
     content_type: str | None,
     policy: BodyPolicy,
     vault: Vault | None = None,
+    reached: Reached | None = None,
 ) -> AnswerMask:
     """Choose the mask for an answer's body. Error bodies are masked like any other.
 
-    With the `vault` of the request, a message's edits get their owner's secrets back.
+    With the `vault` of the request, a message's edits get their owner's secrets back. With `reached`, the addresses of
+    batches' results lead back to us.
     """
     refuse_media = policy.media == "refuse"
-    try:
+
+    def make(masking: Masking, vault: Vault | None) -> BodyMask:
         media_type = parse(content_type) if content_type else None
         if api == "anthropic" and status < 300 and claude.is_batch_results(path):
-            return _Answer(JsonLinesBody(masking, claude.BATCH_RESULT, refuse_media=refuse_media))
+            return JsonLinesBody(masking, claude.BATCH_RESULT, refuse_media=refuse_media)
         place = claude.ANSWER if api == "anthropic" else FREE
         tools = policy.edit_tools(vault) if api == "anthropic" and claude.is_messages(path) else None
-        return _Answer(
-            _by_type(masking, media_type, place, refuse_media=refuse_media, refuse_unknown=False, tools=tools)
-        )
+        return _by_type(masking, media_type, place, refuse_media=refuse_media, refuse_unknown=False, tools=tools)
+
+    sought = masking if isinstance(masking, Sought) else Sought.alike(masking)
+    try:
+        forward = make(sought.forward, vault)
+        if reached is not None and api == "anthropic" and claude.is_batches(path) and isinstance(forward, JsonBody):
+            forward = OwnResultsUrl(forward, sought.forward, reached)
+        forward = _refusing(forward, sought, "answer")
+        return _Answer(_paired(forward, lambda: make(sought.record, None), sought))
     except UnsupportedCoding as error:
         raise UpstreamFailed(_UNREADABLE, detail=str(error)) from error
+
+
+def _refusing(mask: BodyMask, sought: Sought, direction: Direction) -> BodyMask:
+    if not any(sought.blocks(rule) for rule in sought.actions):
+        return mask
+    tells = direction == "answer" and isinstance(mask, ClaudeStream | EventsBody)
+    return Refusing(mask, refusal(sought, direction), tells=tells)
+
+
+def _paired(forward: BodyMask, record: Callable[[], BodyMask], sought: Sought) -> BodyMask:
+    return forward if sought.record is sought.forward else TwoMasks(forward, record(), sought.only_recorded)
 
 
 _UNREADABLE = "The service's answer cannot be read, and so is not passed on."
@@ -133,7 +170,7 @@ class _Answer:
 
     @property
     def stopped(self) -> MaskproxyError | None:
-        return self._mask.stopped if isinstance(self._mask, ClaudeStream) else None
+        return stopped_of(self._mask)
 
     @property
     def streams(self) -> bool:
@@ -169,7 +206,7 @@ def _require_known(media_type: MediaType | None) -> None:
 
 
 def _require_utf8(media_type: MediaType | None) -> None:
-    if media_type is not None and media_type.charset() == "latin-1":
+    if media_type is not None and media_type.charset() not in {"utf-8", "ascii"}:
         raise UnsupportedCoding("JSON is read as UTF-8 only.")
 
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from maskproxy.errors import UnsupportedCoding
 
-Charset = Literal["utf-8", "ascii", "latin-1"]
+Charset = Literal["utf-8", "ascii", "latin-1", "utf-16", "utf-16-le", "utf-16-be"]
 
 _WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _NAME = re.compile(rf"[ \t]*({_WORD}/{_WORD})[ \t]*")
@@ -20,6 +20,9 @@ _CHARSETS: dict[str, Charset] = {
     "iso-8859-1": "latin-1",
     "latin1": "latin-1",
     "latin-1": "latin-1",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
 }
 _TEXT = re.compile(
     r"application/(x-)?(javascript|ecmascript|xml|yaml|toml|sql|graphql|sh|shellscript|pem-file)|[a-z]+/.+\+(xml|yaml)|text/.+"
@@ -54,7 +57,7 @@ class MediaType(NamedTuple):
         """The charset, UTF-8 where none is named. Any that we do not read: UnsupportedCoding."""
         named = self.parameters.get("charset", "utf-8").strip().lower()
         if named not in _CHARSETS:
-            raise UnsupportedCoding("The body's charset is none of UTF-8, ASCII and Latin-1; send it as UTF-8.")
+            raise UnsupportedCoding("The body's charset is none of UTF-8, ASCII, Latin-1 and UTF-16; send it as UTF-8.")
         return _CHARSETS[named]
 
 

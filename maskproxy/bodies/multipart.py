@@ -50,6 +50,8 @@ class MultipartBody:
         self._read: Callable[[], Output | None] = self._preamble
         self._part: BodyMask | None = None
         self._parts = 0
+        self._told = 0
+        """How many findings of the part are among ours."""
 
     def feed(self, data: bytes) -> Output:
         self._held += data
@@ -152,7 +154,8 @@ class MultipartBody:
             if not end or self._held[end - 1 : end] != b"\r":
                 raise BadRequest(_BROKEN)
             made = [part.feed(self._take(end - 1)), part.finish()]
-            self.findings += part.findings
+            self._tell(part)
+            self._told = 0
             self.unread_bytes += part.unread_bytes
             self._part = None
             self._read = self._delimiter_line
@@ -163,7 +166,16 @@ class MultipartBody:
         if mark < 0:
             mark = self._held.rfind(b"\n", max(0, len(self._held) - keep))
         ready = len(self._held) if mark < 0 else max(0, mark)
-        return part.feed(self._take(ready)) if ready else None
+        if not ready:
+            return None
+        output = part.feed(self._take(ready))
+        self._tell(part)
+        return output
+
+    def _tell(self, part: BodyMask) -> None:
+        news = part.findings[self._told :]
+        self._told += len(news)
+        self.findings += news
 
     def _epilogue(self) -> Output | None:
         if self._held.strip(b" \t\r\n"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import NamedTuple, Protocol, Self
 
 from maskproxy.masking import Masked, trusted
@@ -18,18 +17,28 @@ class BodyFinding(NamedTuple):
 
 
 MOST_FINDINGS = 10_000
-"""What is found beyond is masked all the same and only not listed."""
+"""What is found beyond is masked all the same and only not listed, but for the first of each rule."""
 
 
 class Findings(list[BodyFinding]):
-    """What was found in one body, up to `MOST_FINDINGS`: a stream may hold secrets without end."""
+    """What was found in one body, up to `MOST_FINDINGS`: a stream may hold secrets without end.
+
+    Of no rule is everything missing: whether an exchange is blocked may hang on one finding.
+    """
+
+    def __init__(self, found: Iterable[BodyFinding] = ()) -> None:
+        super().__init__()
+        self._rules: set[str] = set()
+        self.extend(found)
 
     def append(self, found: BodyFinding) -> None:
-        if len(self) < MOST_FINDINGS:
+        if len(self) < MOST_FINDINGS or found.rule not in self._rules:
+            self._rules.add(found.rule)
             super().append(found)
 
     def extend(self, found: Iterable[BodyFinding]) -> None:
-        super().extend(islice(found, max(MOST_FINDINGS - len(self), 0)))
+        for one in found:
+            self.append(one)
 
     def __iadd__(self, found: Iterable[BodyFinding]) -> Self:  # type: ignore[misc,override] # a list's takes any iterable
         self.extend(found)

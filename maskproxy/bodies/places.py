@@ -24,6 +24,10 @@ class Kind(Enum):
     CREDENTIAL = "must reach the API: forwarded, blotted out in the recording"
 
 
+MCP_RULE = "mcp-authorization-token"
+"""The rule under which a `CREDENTIAL` is found. It is for grants to allow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exemption:
     """A string member of some kind, provided that the members in `when` are strings of the given forms, decoded."""

@@ -1,13 +1,15 @@
 """Plain text bodies, streamed; and bodies that are not text, passed or refused as configured, and counted.
 
-Text is UTF-8, ASCII or Latin-1, and proves it: wrong bytes or a NUL (UTF-16 in disguise) are UnsupportedCoding.
-What is called binary but begins as text is masked as text.
+Text is UTF-8, ASCII, Latin-1 or UTF-16, and proves it: wrong bytes or a NUL are UnsupportedCoding. What is called
+binary but begins as text is masked as text.
 """
 
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
 
+from maskproxy.bodies.charsets import Reader, reader, wide_charset
 from maskproxy.bodies.keyed import KeyedMasker
 from maskproxy.bodies.media_types import Charset
 from maskproxy.bodies.output import NOTHING, BodyFinding, Findings, Output, same
@@ -15,9 +17,7 @@ from maskproxy.errors import UnsupportedCoding
 from maskproxy.masking import Masking, trusted
 
 SNIFFED_BYTES = 2048
-_LYING = "The body is not in the charset that it names; send it as UTF-8."
 _WHY = "out of a masker"
-_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
 class TextBody:
@@ -29,45 +29,19 @@ class TextBody:
     def __init__(self, masking: Masking, *, charset: Charset = "utf-8", key: bytes = b"", place: str = "body") -> None:
         self.findings: list[BodyFinding] = Findings()
         self._masker = KeyedMasker(masking, key)
-        self._charset = charset
+        self._reader: Reader = reader(charset)
         self._place = place
-        self._utf8 = codecs.getincrementaldecoder("utf-8")()
 
     def feed(self, data: bytes) -> Output:
-        self._check(data)
-        if self._charset == "latin-1":
-            data = data.decode("latin-1").encode()
-        return self._give(self._masker.feed(data))
+        return self._give(self._masker.feed(self._reader.read(data)))
 
     def finish(self) -> Output:
-        self._check_end()
+        self._reader.end()
         return self._give(self._masker.finish())
 
     def _give(self, made: bytes) -> Output:
         self.findings += [BodyFinding(found.rule, self._place, found.placeholder) for found in self._masker.news()]
-        if self._charset == "latin-1":
-            made = made.decode().encode("latin-1")
-        return same(trusted(made, why=_WHY)) if made else NOTHING
-
-    def _check(self, data: bytes) -> None:
-        if b"\0" in data:
-            raise UnsupportedCoding("The body is labelled as text and is not; UTF-16 is not read here.")
-        if self._charset == "latin-1":
-            return
-        if data.isascii() and not self._utf8.getstate()[0]:
-            return
-        if self._charset == "ascii":
-            raise UnsupportedCoding(_LYING)
-        try:
-            self._utf8.decode(data)
-        except UnicodeDecodeError as error:
-            raise UnsupportedCoding(_LYING) from error
-
-    def _check_end(self) -> None:
-        try:
-            self._utf8.decode(b"", final=True)
-        except UnicodeDecodeError as error:
-            raise UnsupportedCoding(_LYING) from error
+        return same(trusted(self._reader.written(made), why=_WHY)) if made else NOTHING
 
 
 class BinaryBody:
@@ -81,6 +55,9 @@ class BinaryBody:
         self._start = b""
         self._decided = False
         self._text = TextBody(masking, key=key, place=place)
+        self._wide_text: Callable[[Charset], TextBody] = lambda charset: TextBody(
+            masking, charset=charset, key=key, place=place
+        )
 
     @property
     def findings(self) -> list[BodyFinding]:
@@ -103,8 +80,10 @@ class BinaryBody:
         start, self._start, self._decided = self._start, b"", True
         if looks_like_text(start):
             return self._text.feed(start)
-        if looks_wide(start):
-            raise UnsupportedCoding("The body is text in UTF-16 or UTF-32, which is not read here; send it as UTF-8.")
+        wide = wide_charset(start)
+        if wide is not None:
+            self._text = self._wide_text(wide)
+            return self._text.feed(start)
         if self._refuse:
             raise UnsupportedCoding("Images, PDFs and other binary bodies are not allowed here: they cannot be read.")
         self.unread_bytes = len(start)
@@ -126,14 +105,3 @@ def looks_like_text(start: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def looks_wide(start: bytes) -> bool:
-    """UTF-16 or UTF-32: a byte order mark, or mostly ASCII when read so, which other bytes are not by chance."""
-    if start.startswith(_WIDE_MARKS):
-        return True
-    for coding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
-        text = start.decode(coding, "ignore")
-        if 2 * sum(" " <= character <= "~" for character in text) > len(text):
-            return True
-    return False

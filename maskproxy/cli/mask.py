@@ -34,6 +34,8 @@ def mask(config_path: Path | None, check: bool, form: str, file: BinaryIO) -> No
     """Mask secrets in FILE, or in standard input.
 
     Without a configuration the key of the placeholders is random: the same secret gets another placeholder next time.
+    With one, its actions for requests count: what is blocked there, or raises an alert, is masked here as it is in a
+    recording, and what is allowed is not.
     """
     from maskproxy.cli.masks import masking
 

@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from maskproxy.masking import Masking, PlaceholderKey, RuleSet, load_rules
+from maskproxy.masking import Masking, PlaceholderKey, RuleSet, load_rules, treatments
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rule_cache import rule_cache
+from maskproxy.service.rules import configured_rules
 
 SCOPE = "command line"
 DEFAULT_RULES = ("builtin:default",)
@@ -19,20 +20,24 @@ def ruleset(sources: Sequence[str | Path]) -> RuleSet:
     return load_rules(list(sources) or list(DEFAULT_RULES), cache=rule_cache(os.environ))
 
 
-def sources_of(config_path: Path | None) -> tuple[str | Path, ...]:
+def rules_of(config_path: Path | None) -> RuleSet:
+    """The rules of a configuration with their actions, else the built-in ones."""
     if config_path is None:
-        return DEFAULT_RULES
+        return ruleset(DEFAULT_RULES)
     from maskproxy.config import load
 
-    return load(config_path, os.environ).masking.rules
+    return configured_rules(load(config_path, os.environ).masking)
 
 
 def masking(config_path: Path | None) -> Masking:
-    """With a configuration, its rules and its key; else the built-in rules and a key that dies with the process."""
+    """With a configuration, its rules and its key; else the built-in rules and a key that dies with the process.
+
+    What is found is what a request's recording has masked: rules that block or alert mask here, allowed ones do not.
+    """
+    rules = treatments(rules_of(config_path), cache=rule_cache(os.environ)).request.record
     if config_path is None:
-        return Masking(ruleset(DEFAULT_RULES), PlaceholderKey(secrets.token_bytes(32)).scoped(SCOPE))
+        return Masking(rules, PlaceholderKey(secrets.token_bytes(32)).scoped(SCOPE))
     from maskproxy.config import load
 
-    settings = load(config_path, os.environ).masking
-    key = PlaceholderKey(masking_key(settings.key.file, make=False))
-    return Masking(ruleset(settings.rules), key.scoped(SCOPE))
+    key = PlaceholderKey(masking_key(load(config_path, os.environ).masking.key.file, make=False))
+    return Masking(rules, key.scoped(SCOPE))

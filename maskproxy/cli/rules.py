@@ -11,6 +11,7 @@ from typing import BinaryIO
 import click
 
 from maskproxy.errors import NotFound
+from maskproxy.masking.actions import MASKS
 
 config_option = click.option(
     "-c",
@@ -31,16 +32,17 @@ def rules() -> None:
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def list_rules(config_path: Path | None, as_json: bool) -> None:
-    """List the rules by their ids."""
-    from maskproxy.cli.masks import ruleset, sources_of
+    """List the rules by their ids, with their actions in requests and answers where that is not to mask."""
+    from maskproxy.cli.masks import rules_of
 
-    found = [described(rule) for rule in ruleset(sources_of(config_path)).rules]
+    found = rules_of(config_path).rules
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps([described(rule) for rule in found], indent=2))
         return
-    width = max((len(str(rule["id"])) for rule in found), default=0)
+    width = max((len(rule.id) for rule in found), default=0)
     for rule in found:
-        click.echo(f"{rule['id']:<{width}}  {rule.get('name', '')}".rstrip())
+        actions = "" if rule.actions == MASKS else f"  [{rule.actions.request} / {rule.actions.answer}]"
+        click.echo(f"{rule.id:<{width}}  {rule.name}{actions}".rstrip())
 
 
 @rules.command("show")
@@ -48,9 +50,9 @@ def list_rules(config_path: Path | None, as_json: bool) -> None:
 @click.argument("rule_id", metavar="RULE")
 def show_rule(config_path: Path | None, rule_id: str) -> None:
     """Print one rule, in JSON."""
-    from maskproxy.cli.masks import ruleset, sources_of
+    from maskproxy.cli.masks import rules_of
 
-    for rule in ruleset(sources_of(config_path)).rules:
+    for rule in rules_of(config_path).rules:
         if rule.id == rule_id:
             click.echo(json.dumps(described(rule), indent=2))
             return
@@ -68,11 +70,11 @@ def test_rules(config_path: Path | None, sources: tuple[str, ...], file: BinaryI
 
     A finding is told as rule, line and column (in characters), never as text. Exits with 78 if a rule is refused.
     """
-    from maskproxy.cli.masks import SCOPE, ruleset, sources_of
+    from maskproxy.cli.masks import SCOPE, rules_of, ruleset
     from maskproxy.masking import Masking, PlaceholderKey
 
     named = tuple(s if s.startswith("builtin:") else Path(s) for s in sources)
-    loaded = ruleset(named or sources_of(config_path))
+    loaded = ruleset(named) if named else rules_of(config_path)
     click.echo(f"{len(loaded.rules)} rules hold against their samples.", err=True)
     if file is None:
         return

@@ -136,6 +136,12 @@ def grants(document: Part) -> Iterator[tuple[str, str]]:
                 yield f"{path}.{place}", "No route has this name."
 
 
+def actions(document: Part) -> Iterator[tuple[str, str]]:
+    for path, item in parts(part(document, "masking"), "actions"):
+        if item.get("request") is None and item.get("answer") is None:
+            yield f"masking.{path}", "Give the rules an action for request, for answer, or for both."
+
+
 CHECKS: tuple[Callable[[Part], Iterator[tuple[str, str]]], ...] = (
     repeated,
     shared_hosts,
@@ -143,4 +149,5 @@ CHECKS: tuple[Callable[[Part], Iterator[tuple[str, str]]], ...] = (
     sources,
     listeners,
     grants,
+    actions,
 )

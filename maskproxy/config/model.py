@@ -30,6 +30,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$", to_lower=True)]
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 CredentialName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")]
+Action = Literal["mask", "block", "alert", "allow"]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
 
@@ -134,6 +135,8 @@ class Grant(Part):
     routes: Annotated[frozenset[Name], Field(min_length=1)]
     for_s: Duration | None = Field(default=None, alias="for")
     mode: Literal["enforce", "observe"] = "enforce"
+    mcp_tokens: bool = False
+    """Requests may hold people's own tokens for MCP servers (`mcp_servers[].authorization_token`)."""
 
 
 class MaskingKey(Part):
@@ -145,9 +148,18 @@ class Restore(Part):
     model_made: Literal["mask", "restore"] = "mask"
 
 
+class RuleActions(Part):
+    rules: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """Ids of rules, `*` and `?` for any characters."""
+    request: Action | None = None
+    answer: Action | None = None
+
+
 class Masking(Part):
     key: MaskingKey
     rules: Annotated[tuple[RuleSource, ...], Field(min_length=1)] = ("builtin:default",)
+    actions: tuple[RuleActions, ...] = ()
+    """What happens where rules find something, instead of what the rules themselves say; a later entry wins."""
     scope: Literal["person", "session"] = "person"
     restore: Restore = Restore()
     media: Literal["pass", "refuse"] = "pass"

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from maskproxy.bodies.codings import decoder
-from maskproxy.bodies.masks import AnswerMask, answer_mask
-from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding, UpstreamFailed
+from maskproxy.bodies.masks import AnswerMask, Output, answer_mask
+from maskproxy.bodies.refusing import refusal, refuse_for
+from maskproxy.errors import BadRequest, Blocked, TooLarge, UnsupportedCoding, UpstreamFailed
 from maskproxy.gateway import heads
 from maskproxy.gateway.intake import inflated, mask_piece, mask_rest, masked_whole
+from maskproxy.gateway.masked_head import masked_fields, masked_text
 from maskproxy.gateway.memory import Reservation
+from maskproxy.gateway.routes import reached
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
-from maskproxy.masking import Masking, Vault
+from maskproxy.masking import Sought
 
 if TYPE_CHECKING:
     from maskproxy.gateway.exchange import Exchange
@@ -34,17 +37,13 @@ class Answer:
         self,
         exchange: Exchange,
         head: heads.RequestHead,
-        masking: Masking,
+        sought: Sought,
         upstream: UpstreamAnswer,
         masked: int,
-        *,
-        guard: Masking | None,
     ) -> None:
-        """With `guard`, under a grant that observes, the client gets what that one leaves; the recording is masked."""
         self.exchange = exchange
         self.head = head
-        self.masking = masking
-        self.guard = guard
+        self.sought = sought
         self.upstream = upstream
         self.masked_in_request = masked
         self.begun = False
@@ -53,26 +52,26 @@ class Answer:
         self.coding = heads.value_of(upstream.fields, "content-encoding")
         self.ended: web.StreamResponse | None = None
         """A stream that was stopped, and whose last event said why: it needs no cut."""
-        # What is only observed went upstream unmasked: there is nothing to put back.
-        self.mask = self._mask(masking, exchange.vault if guard is None else None)
-        self.guarding = self._mask(guard, None) if guard is not None else None
+        self.told = 0
+        """How many findings the recording knows of."""
+        self.mask = self._mask()
 
-    def _mask(self, masking: Masking, vault: Vault | None) -> AnswerMask:
+    def _mask(self) -> AnswerMask:
         route = self.exchange.route
         assert route is not None
         return answer_mask(
-            masking,
+            self.sought,
             api=route.api,
             path=self.head.path,
             status=self.upstream.status,
             content_type=heads.value_of(self.upstream.fields, "content-type"),
             policy=self.exchange.gateway.body_policy,
-            vault=vault,
+            # What is only observed went upstream unmasked: there is nothing to put back.
+            vault=None if self.sought.observes else self.exchange.vault,
+            reached=reached(
+                route, self.exchange.connection.target, self.head.host, secure=self.exchange.request.secure
+            ),
         )
-
-    def fields(self) -> heads.Fields:
-        """The answer's fields, end-to-end ones only, masked."""
-        return masked_fields(self.masking, heads.for_client(self.upstream.fields))
 
     async def decoded(self, limit_bytes: int) -> AsyncIterator[bytes]:
         """What upstream sends, without its content coding. A coding that cannot be read is upstream's failure."""
@@ -90,41 +89,31 @@ class Answer:
             ) from error
 
 
-def masked_fields(masking: Masking, fields: heads.Fields) -> heads.Fields:
-    """Fields with secrets in names and values masked; one look over all of them together finds most heads clean.
-
-    A placeholder is a token, so a name stays one.
-    """
-    together = "\n".join([text for field in fields for text in field])
-    if not masking.find(together.encode()):
-        return fields
-    return [(_masked(masking, name), _masked(masking, value)) for name, value in fields]
-
-
-def _masked(masking: Masking, text: str) -> str:
-    return masking.text(text.encode())[0].decode()
-
-
 async def give_answer(answer: Answer, reservation: Reservation) -> web.StreamResponse:
     """Send the answer to the client. Raises a `MaskproxyError` before or after its head is out; `begun` tells which."""
-    journal = answer.exchange.journal
+    journal, sought = answer.exchange.journal, answer.sought
     assert journal is not None
-    fields = answer.fields()
-    reason = _masked(answer.masking, heads.utf8(answer.upstream.reason))
-    await journal.response(answer.upstream.status, reason, fields)
-    if answer.guard is not None:
-        fields = masked_fields(answer.guard, heads.for_client(answer.upstream.fields))
-    response = web.StreamResponse(status=answer.upstream.status, reason=reason)
-    for name, value in fields:
+    fields = masked_fields(sought, heads.for_client(answer.upstream.fields))
+    reason = masked_text(sought, heads.utf8(answer.upstream.reason), "reason")
+    await journal.response(answer.upstream.status, reason.record, fields.record)
+    in_head = [*fields.findings, *reason.findings]
+    await journal.findings("answer", in_head, 0, sought)
+    refuse_for(in_head, refusal(sought, "answer"))
+    response = web.StreamResponse(status=answer.upstream.status, reason=reason.forward)
+    for name, value in fields.forward:
         response.headers.add(name, value)
     response.headers["x-maskproxy-session"] = answer.exchange.session
     response.headers["Server"] = "maskproxy"
     if answer.bodiless:
         return await _without_body(answer, response)
-    if answer.mask.streams:
-        await _stream(answer, response)
-    else:
-        await _whole(answer, response, reservation)
+    try:
+        if answer.mask.streams:
+            await _stream(answer, response)
+        else:
+            await _whole(answer, response, reservation)
+    except Blocked:
+        await _count(answer)
+        raise
     return response
 
 
@@ -141,21 +130,17 @@ async def _whole(answer: Answer, response: web.StreamResponse, reservation: Rese
     exchange = answer.exchange
     gateway, journal = exchange.gateway, exchange.journal
     assert journal is not None
-    raw = bytearray() if answer.guarding is not None else None
     try:
         source = answer.decoded(gateway.limits.whole_answer_bytes)
-        out = await masked_whole(gateway, source, answer.mask, reservation, raw)
+        out = await masked_whole(gateway, source, answer.mask, reservation)
     except BadRequest as error:
         raise UpstreamFailed(
             "The API's answer could not be read, so it was not passed on.", detail=str(error)
         ) from error
-    forward: bytes = out.forward
-    if answer.guarding is not None and raw is not None:
-        gathered = await mask_piece(gateway, answer.guarding, bytes(raw))
-        forward = gathered.forward + (await mask_rest(gateway, answer.guarding, len(raw))).forward
+    forward = out.forward
     await journal.body("response_body", out.record)
-    await _count(answer, 0)
-    _note_masked(answer, response, len(answer.mask.findings))
+    await _count(answer)
+    _note_masked(answer, response, answer.sought.masked(finding.rule for finding in answer.mask.findings))
     response.content_length = len(forward)
     answer.begun = True
     await response.prepare(exchange.request)
@@ -173,40 +158,37 @@ async def _stream(answer: Answer, response: web.StreamResponse) -> None:
         response.enable_chunked_encoding()
     answer.begun = True
     await response.prepare(exchange.request)
-    told, fed = 0, 0
-    mask, guarding = answer.mask, answer.guarding
+    fed = 0
+    mask = answer.mask
     async for data in answer.decoded(gateway.limits.answer_bytes):
         out = await mask_piece(gateway, mask, data)
         fed += len(data)
-        if out.record:
-            await journal.body("response_body", out.record)
-        if len(mask.findings) != told:
-            told = await _count(answer, told)
-        forward = out.forward if guarding is None else (await mask_piece(gateway, guarding, data)).forward
-        if forward:
-            answer.bytes_out += len(forward)
-            await response.write(forward)
-        if mask.stopped is not None:
-            answer.ended = response
-            raise mask.stopped
-    out = await mask_rest(gateway, mask, fed)
-    await journal.body("response_body", out.record)
-    await _count(answer, told)
-    forward = out.forward if guarding is None else (await mask_rest(gateway, guarding, fed)).forward
-    if forward:
-        answer.bytes_out += len(forward)
-        await response.write(forward)
-    if mask.stopped is not None:
-        answer.ended = response
-        raise mask.stopped
+        await _give(answer, response, out)
+    await _give(answer, response, await mask_rest(gateway, mask, fed))
     if mask.unread_bytes and exchange.route is not None:
         gateway.meters.unread(exchange.route.name, mask.unread_bytes)
 
 
-async def _count(answer: Answer, told: int) -> int:
+async def _give(answer: Answer, response: web.StreamResponse, out: Output) -> None:
+    """Record a piece, then write it. A stream that stopped with it is at its end."""
+    journal, mask = answer.exchange.journal, answer.mask
+    assert journal is not None
+    if out.record:
+        await journal.body("response_body", out.record)
+    if len(mask.findings) != answer.told:
+        await _count(answer)
+    if out.forward:
+        answer.bytes_out += len(out.forward)
+        await response.write(out.forward)
+    if mask.stopped is not None:
+        answer.ended = response
+        raise mask.stopped
+
+
+async def _count(answer: Answer) -> None:
     journal = answer.exchange.journal
     assert journal is not None
-    return await journal.findings("answer", answer.mask.findings, told)
+    answer.told = await journal.findings("answer", answer.mask.findings, answer.told, answer.sought)
 
 
 def _note_masked(answer: Answer, response: web.StreamResponse, in_answer: int) -> None:

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from aiohttp import web
 
 from maskproxy.access.grants import Grant
 from maskproxy.access.policy import permit
 from maskproxy.access.tokens import Person
-from maskproxy.bodies.masks import BodyFinding, BodyMask, mask_target, request_mask
+from maskproxy.bodies.masks import MCP_RULE, BodyMask, request_mask
+from maskproxy.bodies.refusing import refusal, refuse_for
 from maskproxy.errors import (
+    Blocked,
     CredentialFailed,
     Denied,
     MaskproxyError,
@@ -27,17 +30,18 @@ from maskproxy.errors import (
     Unavailable,
 )
 from maskproxy.gateway import heads
-from maskproxy.gateway.answer import Answer, give_answer, masked_fields
+from maskproxy.gateway.answer import Answer, give_answer
 from maskproxy.gateway.connection import Connection, new_id
 from maskproxy.gateway.heads import RequestHead
 from maskproxy.gateway.intake import body_limit, decoded, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.journal import Journal
+from maskproxy.gateway.masked_head import MaskedFields, MaskedText, masked_fields, masked_target
 from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
 from maskproxy.gateway.state import Gateway
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
-from maskproxy.masking import Masked, Masking, Vault, trusted
+from maskproxy.masking import Direction, Masked, Sought, Vault, trusted
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -72,18 +76,20 @@ class Exchange:
         self.session = self._session_id(person, head)
         grant = self._may(person, route)
         credential = await route.credential.value() if grant is not None and route.credential is not None else None
-        masking = self._masking(route, person, token)
+        sought = self._sought("request", route, person, token)
         self.journal = journal = Journal(gateway, self.session, self.id)
-        target, fields, in_target = self._masked_head(masking, head)
+        target, fields = self._masked_head(sought, head)
         mode = grant.mode if grant is not None else "refused"
-        await journal.request(person, self.connection, head, target, fields, route.name, mode)
+        await journal.request(person, self.connection, head, target.record, fields.record, route.name, mode)
         if grant is None or route.upstream is None:
             raise self._refusal
         await journal.decision("allowed", grant.name)
-        await journal.findings("request", in_target, 0)
+        in_head = [*target.findings, *fields.findings]
+        await journal.findings("request", in_head, 0, sought)
+        refuse_for(in_head, refusal(sought, "request"))
         await self._continue(head)
         mask = request_mask(
-            masking,
+            sought,
             api=route.api,
             method=head.method,
             path=head.path,
@@ -99,20 +105,20 @@ class Exchange:
                     raise too_large(f"The body is over the limit of {limit_bytes} bytes.")
                 source = decoded(gateway, request, head, limit_bytes)
                 try:
-                    streams = mask.streams
-                    body = self._streamed(source, mask) if streams else await self._whole(source, mask, reservation)
+                    if mask.streams:
+                        body = self._streamed(source, mask, sought)
+                    else:
+                        body = await self._whole(source, mask, sought, reservation)
                 except TooLarge as error:
                     raise too_large(str(error)) from error
             elif head.method not in _BODILESS:
                 body = trusted(b"", why="an empty body")
-            if grant.mode == "observe":
-                target, fields = head.target, heads.for_upstream(head.fields, credential_field=self._credential_field)
-            upstream = await self._send(route, credential, head.method, target, fields, body)
+            upstream = await self._send(route, credential, head.method, target.forward, fields.forward, body)
             body = None
             reservation.shrink(reservation.held_bytes)
             try:
-                masked = len(in_target) + len(mask.findings)
-                self.answer = Answer(self, head, masking, upstream, masked, guard=self._guard(route, person))
+                masked = sought.masked(finding.rule for finding in (*in_head, *mask.findings))
+                self.answer = Answer(self, head, self._sought("answer", route, person, token), upstream, masked)
                 return await give_answer(self.answer, reservation)
             finally:
                 await upstream.close()
@@ -154,17 +160,20 @@ class Exchange:
         name = f"{person.key}\0{own or self.connection.id}"
         return "s" + hashlib.sha256(name.encode()).hexdigest()[:24]
 
-    def _masking(self, route: Route, person: Person, token: str) -> Masking:
+    def _sought(self, direction: Direction, route: Route, person: Person, token: str) -> Sought:
         """What is looked for in this exchange: the rules, the caller's own token and the service's credential."""
+        maskings = self.gateway.maskings
+        treatment = maskings.treatments.of(direction)
         credentials = route.credential.known_secrets() if route.credential is not None else ()
-        return self.gateway.maskings.of(self._scope(person), token, credentials)
+        find = maskings.observing if self._observes else maskings.of
+        sought = find(treatment, self._scope(person), token, credentials)
+        if direction == "answer" or self.grant is None or self.grant.mcp_tokens:
+            return sought
+        return replace(sought, actions={**sought.actions, MCP_RULE: "block"})
 
-    def _guard(self, route: Route, person: Person) -> Masking | None:
-        """Under a grant that observes, the service's credential is kept from the client all the same."""
-        if self.grant is None or self.grant.mode != "observe":
-            return None
-        credentials = route.credential.known_secrets() if route.credential is not None else ()
-        return self.gateway.maskings.guard(self._scope(person), credentials)
+    @property
+    def _observes(self) -> bool:
+        return self.grant is not None and self.grant.mode == "observe"
 
     def _scope(self, person: Person) -> str:
         return self.session if self.gateway.scope == "session" else person.key
@@ -184,11 +193,13 @@ class Exchange:
         credential = self.route.credential if self.route is not None else None
         return credential.header if credential is not None else None
 
-    def _masked_head(self, masking: Masking, head: RequestHead) -> tuple[str, heads.Fields, list[BodyFinding]]:
-        """The target and the fields that go upstream. A secret in a URL or a field's value is masked like any other."""
-        fields = heads.for_upstream(head.fields, credential_field=self._credential_field)
-        target, findings = mask_target(masking, head.target)
-        return target.decode("ascii"), masked_fields(masking, fields), findings
+    def _masked_head(self, sought: Sought, head: RequestHead) -> tuple[MaskedText, MaskedFields]:
+        """The target and the fields, as they go upstream and as they are recorded."""
+        plain = heads.for_upstream(head.fields, credential_field=self._credential_field)
+        target, fields = masked_target(sought, head.target), masked_fields(sought, plain)
+        if self._observes:
+            return target._replace(forward=head.target), fields._replace(forward=plain)
+        return target, fields
 
     async def _continue(self, head: RequestHead) -> None:
         """Ask for the body only when the caller may send it. RFC 9110, 10.1.1."""
@@ -196,42 +207,49 @@ class Exchange:
             await self.request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.request.writer.output_size = 0
 
-    async def _whole(self, source: AsyncIterator[bytes], mask: BodyMask, reservation: Reservation) -> Masked:
+    async def _whole(
+        self, source: AsyncIterator[bytes], mask: BodyMask, sought: Sought, reservation: Reservation
+    ) -> Masked:
         gateway, journal = self.gateway, self.journal
         assert journal is not None
-        assert self.grant is not None
-        raw = bytearray() if self.grant.mode == "observe" else None
-        out = await masked_whole(gateway, source, mask, reservation, raw)
+        raw = bytearray() if sought.observes else None
+        try:
+            out = await masked_whole(gateway, source, mask, reservation, raw)
+        except (Blocked, Denied):
+            await self._count(mask, sought)
+            raise
         self.bytes_in = len(out.forward)
         await journal.body("request_body", out.record)
-        await self._count(mask)
+        await self._count(mask, sought)
         return out.forward if raw is None else trusted(bytes(raw), why="the grant observes and does not mask")
 
-    async def _streamed(self, source: AsyncIterator[bytes], mask: BodyMask) -> AsyncIterator[Masked]:
+    async def _streamed(self, source: AsyncIterator[bytes], mask: BodyMask, sought: Sought) -> AsyncIterator[Masked]:
         """The body in masked pieces, each recorded before it goes upstream."""
         gateway, journal = self.gateway, self.journal
         assert journal is not None
-        assert self.grant is not None
-        observes = self.grant.mode == "observe"
         fed = 0
-        async for data in source:
-            out = await mask_piece(gateway, mask, data)
-            fed += len(data)
-            self.bytes_in = fed
-            await journal.body("request_body", out.record)
-            forward = trusted(data, why="the grant observes and does not mask") if observes else out.forward
-            if forward:
-                yield forward
-        out = await mask_rest(gateway, mask, fed)
+        try:
+            async for data in source:
+                out = await mask_piece(gateway, mask, data)
+                fed += len(data)
+                self.bytes_in = fed
+                await journal.body("request_body", out.record)
+                forward = trusted(data, why="the grant observes and does not mask") if sought.observes else out.forward
+                if forward:
+                    yield forward
+            out = await mask_rest(gateway, mask, fed)
+        except (Blocked, Denied):
+            await self._count(mask, sought)
+            raise
         await journal.body("request_body", out.record)
-        await self._count(mask)
-        if out.forward and not observes:
+        await self._count(mask, sought)
+        if out.forward and not sought.observes:
             yield out.forward
 
-    async def _count(self, mask: BodyMask) -> None:
+    async def _count(self, mask: BodyMask, sought: Sought) -> None:
         assert self.journal is not None
         assert self.route is not None
-        await self.journal.findings("request", mask.findings, 0)
+        await self.journal.findings("request", mask.findings, 0, sought)
         if mask.unread_bytes:
             self.gateway.meters.unread(self.route.name, mask.unread_bytes)
 

@@ -10,7 +10,7 @@ from maskproxy.bodies.masks import BodyFinding
 from maskproxy.gateway.connection import Connection
 from maskproxy.gateway.heads import Fields, RequestHead
 from maskproxy.gateway.state import Gateway
-from maskproxy.masking import Masked
+from maskproxy.masking import Action, Direction, Masked, Sought
 from maskproxy.recording.frames import Frame
 
 _MOST_SESSIONS = 10_000
@@ -25,7 +25,7 @@ class Journal:
         self._session = session
         self._exchange = exchange
         self._pieces = {"request_body": 0, "response_body": 0}
-        self._told = 0
+        self._alerted: set[tuple[str, str]] = set()
 
     async def _put(self, kind: str, data: Mapping[str, object]) -> None:
         gateway = self._gateway
@@ -87,14 +87,29 @@ class Journal:
             await self._put(kind, {"body": body, "seq": self._pieces[kind]})
             self._pieces[kind] += 1
 
-    async def findings(self, direction: str, findings: Sequence[BodyFinding], told: int) -> int:
+    async def findings(self, direction: Direction, findings: Sequence[BodyFinding], told: int, sought: Sought) -> int:
         """Tell the findings from number `told` on; gives how many are told now."""
         for number, finding in enumerate(findings[told:], 1):
             if number % _AT_A_TIME == 0:
                 await asyncio.sleep(0)  # there may be thousands, and others wait
-            self._gateway.meters.masked(finding.rule, direction)
-            await self._put("finding", {"direction": direction, **finding._asdict()})
-        return len(findings)
+            action = sought.action(finding.rule)
+            self._count(direction, finding.rule, action, observes=sought.observes)
+            await self._put("finding", {"direction": direction, "action": action, **finding._asdict()})
+        return max(told, len(findings))
+
+    def _count(self, direction: Direction, rule: str, action: Action, *, observes: bool) -> None:
+        """An alert raises its alarm once in an exchange, and tells the rule: no place, since keys are people's text."""
+        meters = self._gateway.meters
+        if action == "mask":
+            meters.masked(rule, direction)
+        elif action == "block":
+            meters.blocked(rule, direction, "observe" if observes else "enforce")
+        else:
+            meters.alerted(rule, direction)
+            if (direction, rule) not in self._alerted:
+                self._alerted.add((direction, rule))
+                meters.alarm("alert")
+                self._gateway.log("alert", exchange=self._exchange, rule=rule, direction=direction)
 
     async def end(self, outcome: str, sentence: str, status: int, bytes_in: int, bytes_out: int) -> None:
         data = {

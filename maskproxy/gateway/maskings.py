@@ -7,10 +7,11 @@ so every form of it is a literal to be masked.
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote
 
-from maskproxy.masking import Masking, PlaceholderKey, RuleSet
+from maskproxy.masking import Masking, PlaceholderKey, RuleSet, Sought, Treatment, Treatments
 
 _KEPT = 1024
 _SHORTEST_FORM = 16
@@ -19,35 +20,44 @@ _SHORTEST_SECRET = 6
 
 
 class Maskings:
-    """`Masking`s by scope, token and credential; those used least are forgotten. For one thread."""
+    """What is sought, by treatment, scope, token and credential; what is used least is forgotten. For one thread."""
 
-    def __init__(self, rules: RuleSet, key: PlaceholderKey) -> None:
-        self.rules = rules
+    def __init__(self, treatments: Treatments, key: PlaceholderKey) -> None:
+        self.treatments = treatments
         self._key = key
         self._made = lru_cache(maxsize=_KEPT)(self._make)
         self._no_rules = RuleSet(())
         self._made_guards = lru_cache(maxsize=_KEPT)(self._make_guard)
 
-    def of(self, scope: str, token: str, credentials: tuple[bytes, ...]) -> Masking:
+    def of(self, treatment: Treatment, scope: str, token: str, credentials: tuple[bytes, ...]) -> Sought:
         """`scope` is whose placeholders they are: a person's, or a session's."""
-        return self._made(scope, token, credentials)
+        return self._made(treatment, scope, token, credentials)
 
-    def guard(self, scope: str, credentials: tuple[bytes, ...]) -> Masking:
-        """What hides the service's credential and nothing else: for answers under a grant that only observes."""
-        return self._made_guards(scope, credentials)
+    def observing(self, treatment: Treatment, scope: str, token: str, credentials: tuple[bytes, ...]) -> Sought:
+        """Under a grant that only observes, what goes on hides the service's credential and nothing else."""
+        sought = self.of(treatment, scope, token, credentials)
+        return replace(sought, forward=self._made_guards(scope, credentials), observes=True)
 
     def _make_guard(self, scope: str, credentials: tuple[bytes, ...]) -> Masking:
-        literals = [("service-credential", secret) for secret in credentials]
-        return Masking(self._no_rules, self._key.scoped(scope), literals)
+        return Masking(self._no_rules, self._key.scoped(scope), _credential_literals(credentials))
 
-    def _make(self, scope: str, token: str, credentials: tuple[bytes, ...]) -> Masking:
+    def _make(self, treatment: Treatment, scope: str, token: str, credentials: tuple[bytes, ...]) -> Sought:
         literals = [("caller-token", form) for form in forms_of(token)]
-        literals += [("service-credential", secret) for secret in credentials if len(secret) >= _SHORTEST_SECRET]
-        return Masking(self.rules, self._key.scoped(scope), literals)
+        literals += _credential_literals(credentials)
+        placeholders = self._key.scoped(scope)
+        forward, record = (
+            Masking(rules, placeholders, literals, treatment.urgent) for rules in (treatment.forward, treatment.record)
+        )
+        return Sought(forward, forward if treatment.record is treatment.forward else record, treatment.actions)
+
+
+def _credential_literals(credentials: tuple[bytes, ...]) -> list[tuple[str, bytes]]:
+    forms = [form for secret in credentials for form in (secret, *forms_of(secret.decode("latin-1")))]
+    return [("service-credential", form) for form in forms if len(form) >= _SHORTEST_SECRET]
 
 
 def forms_of(token: str) -> list[bytes]:
-    """The token as it may turn up in a text: plain, percent-encoded, and inside base64 at any alignment."""
+    """A token as it may turn up in a text: plain, percent-encoded, and inside base64 at any alignment."""
     plain = token.encode("latin-1", "replace")
     forms = {plain, quote(token, safe="").encode()}
     for shift in range(3):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from maskproxy.bodies.results_url import Reached
 from maskproxy.errors import Denied
 from maskproxy.gateway.credentials.credential import Credential
 from maskproxy.gateway.heads import Authority
@@ -23,6 +24,28 @@ class Route:
     base_url: bool = False
     credential: Credential | None = None
     refuse: str | None = None
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins that this route answers for: its upstream's, and its hosts'."""
+        hosts = {_origin("https", Authority(host, None)) for host in self.hosts}
+        upstream = self.upstream
+        return frozenset(
+            hosts if upstream is None else {*hosts, _origin(upstream.scheme, Authority(upstream.host, upstream.port))}
+        )
+
+
+def reached(route: Route, target: Authority | None, host: Authority | None, *, secure: bool) -> Reached | None:
+    """How a client reached the route: through a tunnel to `target`, or else by the `host` that it named."""
+    if target is not None:
+        return Reached(_origin("https", target), route.origins)
+    return None if host is None else Reached(_origin("https" if secure else "http", host), route.origins)
+
+
+def _origin(scheme: str, authority: Authority) -> str:
+    if authority.port == (443 if scheme == "https" else 80):
+        authority = Authority(authority.host, None)
+    return f"{scheme}://{authority}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,36 @@
 """Text in, masked text out: rules, matching, placeholders. Pure; the only room that knows Hyperscan."""
 
+from maskproxy.masking.actions import Action, Direction, Override
 from maskproxy.masking.loading import load_rules
 from maskproxy.masking.masked import Masked, trusted
-from maskproxy.masking.masker import Finding, Masker, Masking
+from maskproxy.masking.masker import Finding, Masker
+from maskproxy.masking.masking import Masking
 from maskproxy.masking.placeholders import MARK, PlaceholderKey, Placeholders
 from maskproxy.masking.restorer import Restorer
 from maskproxy.masking.rules import Rule, RuleSet
+from maskproxy.masking.treatments import Sought, Treatment, Treatments, treatments, with_actions
 from maskproxy.masking.vault import Vault
 
 __all__ = [
     "MARK",
+    "Action",
+    "Direction",
     "Finding",
     "Masked",
     "Masker",
     "Masking",
+    "Override",
     "PlaceholderKey",
     "Placeholders",
     "Restorer",
     "Rule",
     "RuleSet",
+    "Sought",
+    "Treatment",
+    "Treatments",
     "Vault",
     "load_rules",
+    "treatments",
     "trusted",
+    "with_actions",
 ]

@@ -188,12 +188,16 @@ class Backward:
             state = self._states[key] = State(self, positions, accepts)
         return state
 
-    def longest(self, text: bytes, end: int, floor: int, before: int) -> int:
+    def from_(self, positions: int) -> State:
+        """Give the state in which the byte to the left may be at these positions only."""
+        return self._state(positions, 0)
+
+    def longest(self, text: bytes, end: int, floor: int, before: int, start: State | None = None) -> int:
         """Give the lowest start of a word in text[floor:end] that ends at `end`; `end` + 1 if there is none.
 
         `before` is the neighbour to the left of text[0].
         """
-        state: State | None = self.start
+        state: State | None = self.start if start is None else start
         best = end + 1
         at = end
         if state is not None and state.accepts and state.accepts >> (text[at - 1] if at else before) & 1:
@@ -223,89 +227,88 @@ class Backward:
         return found
 
 
-class Thread(dict[int, "Thread | None"]):
-    """Where the words that began at one place may be by now, going forwards. None: nowhere, they are dead or whole."""
+class Standing(dict[int, "Standing"]):
+    """All that may have begun somewhere in a text and goes on, by its last byte. Missing ones are computed once."""
 
-    __slots__ = ("machine", "positions")
+    __slots__ = ("alive", "backwards", "firsts", "machine")
 
-    def __init__(self, machine: Forward, positions: int) -> None:
+    def __init__(self, machine: Forward, alive: int, firsts: int) -> None:
         super().__init__()
         self.machine = machine
-        self.positions = positions
+        self.backwards: State | None = None
+        """Where reading backwards from here starts."""
+        self.alive = alive
+        """The positions that the last byte is at, in words that are not whole yet; 0: nothing goes on."""
+        self.firsts = firsts
+        """The positions that the next byte may begin a word with."""
 
-    def __missing__(self, byte: int) -> Thread | None:
+    def __missing__(self, byte: int) -> Standing:
         return self.machine.step(self, byte)
 
 
 class Forward:
-    """The same positions as `beginnings`, going forwards from one place.
+    """The same positions as `beginnings`, going forwards from every place at once: one step for each byte, once.
 
-    Few words begin at a place, so there are few states; and a long hold is not read again with every byte.
+    When the text ends with something that goes on, reading backwards from those positions alone tells where it began.
     """
 
-    __slots__ = ("_alive", "_backward", "_begun", "_firsts", "_later", "_threads")
+    __slots__ = ("_backward", "_begun", "_firsts", "_goes_on", "_later", "_standings")
 
     def __init__(self, beginnings: Backward) -> None:
         self._backward = beginnings
-        self._alive = beginnings.start.positions
-        self._firsts = beginnings.firsts
-        self._threads: dict[int, Thread] = {}
+        self._goes_on = beginnings.start.positions
+        self._firsts: dict[int, int] = {}
         self._later: dict[int, int] = {}
-        self._begun: dict[int, Thread] = {}
+        self._begun: dict[int, Standing] = {}
+        self._standings: dict[tuple[int, int], Standing] = {}
 
-    def begin(self, before: int) -> Thread:
-        """Start at a place whose left neighbour is `before`."""
+    def begin(self, before: int) -> Standing:
+        """Stand at a place whose left neighbour is `before`."""
         begun = self._begun.get(before)
-        if begun is not None:
-            return begun
-        positions = 0
-        for neighbours, first in self._firsts.items():
-            if neighbours >> before & 1:
-                positions |= first
-        begun = self._begun[before] = self._thread(positions)
+        if begun is None:
+            begun = self._begun[before] = Standing(self, 0, self._firsts_after(before))
         return begun
 
-    def alive(self, text: bytes, floor: int, before: int) -> int:
-        """Give where the longest end of text[floor:] begins that is the beginning of a word; its end if none is.
+    def alive(self, standing: Standing, text: bytes, before: int) -> int:
+        """Give where the longest end of text begins that is the beginning of a word; its end if none is.
 
-        `before` is the neighbour to the left of `floor`.
+        `standing` is what the text was read to; `before` is the neighbour to the left of text[0].
         """
         size = len(text)
-        for start in range(floor, size):
-            thread: Thread | None = self.begin(before)
-            at = start
-            while at < size:
-                thread = thread[text[at]]  # type: ignore[index] # None ends the walk below
-                if thread is None:
-                    break
-                at += 1
-            else:
-                return start
-            before = text[start]
-        return size
+        if not standing.alive:
+            return size
+        start = standing.backwards
+        if start is None:
+            start = standing.backwards = self._backward.from_(standing.alive)
+        return min(size, self._backward.longest(text, size, 0, before, start))
 
-    def step(self, thread: Thread, byte: int) -> Thread | None:
-        """Compute where `byte` leads, and remember it. A thread's positions are those that the next byte may take."""
-        here = thread.positions & self._backward.at(byte)
-        following = None
-        if here & self._alive:
-            positions = 0
-            for position in bits(here):
-                later = self._later.get(position)
-                if later is None:
-                    later = self._later[position] = self._backward.after(position)
-                positions |= later
-            following = self._thread(positions)
-        thread[byte] = following
+    def step(self, standing: Standing, byte: int) -> Standing:
+        """Compute where `byte` leads, and remember it."""
+        positions = standing.firsts
+        for position in bits(standing.alive):
+            later = self._later.get(position)
+            if later is None:
+                later = self._later[position] = self._backward.after(position)
+            positions |= later
+        key = (positions & self._backward.at(byte) & self._goes_on, self._firsts_after(byte))
+        following = self._standings.get(key)
+        if following is None:
+            if len(self._standings) >= _STATES_LIMIT:
+                self._standings.clear()
+                self._begun.clear()
+            following = self._standings[key] = Standing(self, *key)
+        standing[byte] = following
         return following
 
-    def _thread(self, positions: int) -> Thread:
-        thread = self._threads.get(positions)
-        if thread is None:
-            if len(self._threads) >= _STATES_LIMIT:
-                self._threads.clear()
-            thread = self._threads[positions] = Thread(self, positions)
-        return thread
+    def _firsts_after(self, before: int) -> int:
+        firsts = self._firsts.get(before)
+        if firsts is None:
+            firsts = 0
+            for neighbours, first in self._backward.firsts.items():
+                if neighbours >> before & 1:
+                    firsts |= first
+            self._firsts[before] = firsts
+        return firsts
 
 
 def ending(node: Node, neighbours: int = ANYTHING) -> Backward:

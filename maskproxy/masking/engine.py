@@ -22,7 +22,7 @@ import hyperscan
 
 from maskproxy.errors import RuleRefused
 
-_MAGIC = b"maskproxy rules 1\n"
+_MAGIC = b"maskproxy rules 2\n"
 _DIGEST_BYTES = 32
 Hit = tuple[int, int]
 """Index of the expression, end of a match."""
@@ -36,6 +36,20 @@ def _stop(_expression: int, _start: int, _end: int, _flags: int, _context: objec
     return True
 
 
+def _place_unless(expression: int, _start: int, end: int, _flags: int, found: Any) -> bool:
+    certain, places = found
+    if expression == certain:
+        return True
+    places.append(end)
+    return False
+
+
+def _first(_expression: int, _start: int, end: int, _flags: int, found: Any) -> bool:
+    most, ends = found
+    ends.append(end)
+    return bool(len(ends) >= most)
+
+
 class Database:
     """Expressions compiled together."""
 
@@ -47,13 +61,16 @@ class Database:
         database.scratch = hyperscan.Scratch(database)
 
     @classmethod
-    def compile(cls, expressions: Sequence[str]) -> Database:
-        """Compile. Raises RuleRefused naming no rule: the caller finds out which."""
+    def compile(cls, expressions: Sequence[str], numbers: Sequence[int] | None = None) -> Database:
+        """Compile. Raises RuleRefused naming no rule: the caller finds out which.
+
+        `numbers`: what hits of each expression are given as; several may share one.
+        """
         database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         try:
             database.compile(
                 expressions=[expression.encode("ascii") for expression in expressions],
-                ids=list(range(len(expressions))),
+                ids=list(range(len(expressions)) if numbers is None else numbers),
                 elements=len(expressions),
                 flags=[0] * len(expressions),
             )
@@ -64,7 +81,11 @@ class Database:
     def hits(self, data: bytes) -> list[Hit]:
         """Give every place where a match ends, in no particular order, perhaps more than once."""
         hits: list[Hit] = []
-        self._database.scan(data, _collect, 0, hits, self._scratch())
+        try:
+            scratch = self._local.scratch  # spares every delta a call
+        except AttributeError:
+            scratch = self._scratch()
+        self._database.scan(data, _collect, 0, hits, scratch)
         return hits
 
     def any(self, data: bytes) -> bool:
@@ -75,12 +96,32 @@ class Database:
             return True
         return False
 
+    def places_unless(self, data: bytes, certain: int) -> list[int] | None:
+        """Give where matches end; None as soon as one is numbered `certain`."""
+        found: tuple[int, list[int]] = (certain, [])
+        try:
+            self._database.scan(data, _place_unless, 0, found, self._scratch())
+        except hyperscan.ScanTerminated:
+            return None
+        return found[1]
+
+    def first_ends(self, data: bytes, most: int) -> tuple[list[int], bool]:
+        """Give where matches end, and whether these are all: after `most` of them the scan is ended."""
+        ends: list[int] = []
+        try:
+            self._database.scan(data, _first, 0, (most, ends), self._scratch())
+        except hyperscan.ScanTerminated:
+            return ends, False
+        return ends, True
+
     def dump(self) -> bytes:
         return bytes(hyperscan.dumpb(self._database))
 
     def _scratch(self) -> hyperscan.Scratch:
-        scratch: hyperscan.Scratch | None = getattr(self._local, "scratch", None)
-        if scratch is None:
+        """This thread's own."""
+        try:
+            scratch: hyperscan.Scratch = self._local.scratch
+        except AttributeError:
             scratch = self._local.scratch = hyperscan.Scratch(self._database)
         return scratch
 

@@ -15,6 +15,7 @@ import yaml
 from maskproxy import __version__
 from maskproxy.errors import RuleRefused
 from maskproxy.masking import checks, engine
+from maskproxy.masking.actions import ACTIONS, DIRECTIONS, Action, Actions
 from maskproxy.masking.placeholders import RULE_ID_LIMIT
 from maskproxy.masking.proof import prove
 from maskproxy.masking.rules import RANKS, Rule, RuleSet, Severity
@@ -24,7 +25,7 @@ _BUILTIN = Path(__file__).with_name("builtin")
 _FILE_LIMIT_BYTES = 4 << 20
 _RULES_LIMIT = 5000
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_FIELDS = {"id", "name", "severity", "pattern", "keywords", "checks", "samples", "near_misses"}
+_FIELDS = {"id", "name", "severity", "pattern", "keywords", "checks", "samples", "near_misses", "action"}
 
 
 def load_rules(sources: Sequence[str | Path], *, cache: Path | None = None) -> RuleSet:
@@ -125,7 +126,16 @@ def _rule(rule_id: str, entry: Mapping[str, object], family: str) -> Rule:
         samples=_texts(entry, "samples"),
         near_misses=_texts(entry, "near_misses"),
         shape=shape(beside(keywords, pattern) if keywords else pattern),
+        actions=_actions(entry.get("action", {})),
     )
+
+
+def _actions(value: object) -> Actions:
+    """Read `block`, or `{request: block, answer: mask}`."""
+    by_direction = value if isinstance(value, dict) else dict.fromkeys(DIRECTIONS, value)
+    if not set(by_direction) <= set(DIRECTIONS) or not all(action in ACTIONS for action in by_direction.values()):
+        raise RuleRefused(f"its action is not one of {', '.join(ACTIONS)}, nor such by request and answer")
+    return Actions(**cast("dict[str, Action]", by_direction))
 
 
 def beside(keywords: Sequence[str], secret: str) -> str:

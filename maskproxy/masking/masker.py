@@ -1,4 +1,4 @@
-"""Masking of texts and text streams.
+"""Masking of one text stream.
 
 Promises: for every way of cutting the input the concatenated output is the same, and equals masking the whole at once;
 a byte is held back only while it may still belong to a secret, or be part of a character that is not complete; no byte
@@ -7,22 +7,22 @@ of a secret leaves before the whole is known; bytes that are no secret are untou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
 
-from maskproxy.masking.automaton import TEXT_EDGE, Thread
+from maskproxy.masking.automaton import TEXT_EDGE, Standing
 from maskproxy.masking.characters import ceil, floor
-from maskproxy.masking.literals import Literals
+from maskproxy.masking.encoded import CONTEXT_BYTES
 from maskproxy.masking.masked import Masked
-from maskproxy.masking.matcher import OpenTail
-from maskproxy.masking.placeholders import PendingPlaceholder, Placeholders
-from maskproxy.masking.rules import RuleSet
+from maskproxy.masking.matches import View, note_hits
+from maskproxy.masking.placeholders import PendingPlaceholder
 from maskproxy.masking.settling import CANDIDATE_LIMIT, Candidate, Evidence
+
+if TYPE_CHECKING:
+    from maskproxy.masking.masking import Masking
 
 _NOTHING = Masked(b"")
 _KNOWN_LENGTH = 12
-_SHORT = 256
-"""Up to this length a text is tried forwards from each place; a longer one is read once, backwards."""
 _KNOWN_LIMIT = 1024
 
 
@@ -33,43 +33,6 @@ class Finding(NamedTuple):
     start: int
     end: int
     placeholder: str
-
-
-class Masking:
-    """The rules, one scope's placeholders and one exchange's own secrets, ready to mask."""
-
-    __slots__ = ("literals", "placeholders", "rules")
-
-    def __init__(self, rules: RuleSet, placeholders: Placeholders, literals: Sequence[tuple[str, bytes]] = ()) -> None:
-        """`literals`: (rule id, exact bytes) that are secrets in this exchange, each at least 6 bytes long."""
-        self.rules = rules
-        self.placeholders = placeholders
-        self.literals = Literals(literals)
-
-    def knowing(self, secrets: Sequence[tuple[str, bytes]]) -> Masking:
-        """Give the same with further literals: (rule id, exact bytes)."""
-        return Masking(self.rules, self.placeholders, [*self.literals.pairs(), *secrets])
-
-    def text(self, data: bytes) -> tuple[Masked, list[Finding]]:
-        """Mask a whole text."""
-        masker = Masker(self)
-        return masker.whole(data), masker.findings
-
-    def find(self, data: bytes) -> list[Finding]:
-        """Give what `text` would mask."""
-        return self.text(data)[1]
-
-    def masker(self) -> Masker:
-        """Start masking a stream."""
-        return Masker(self)
-
-    def may_hold(self, data: bytes) -> bool:
-        """Scan raw bytes for anything that could be a secret, JSON-escaped or not.
-
-        False only if no string in it, once decoded, and no `key: value` of it can hold a finding. A placeholder of
-        ours may make it True.
-        """
-        return self.rules.may_hold(data) or self.literals.may_be_in(data)
 
 
 class _Group:
@@ -91,16 +54,16 @@ class Masker:
         "_base",
         "_before",
         "_buffer",
-        "_dead",
         "_evidence",
         "_forward",
         "_group",
         "_known",
         "_literals",
         "_masking",
+        "_read",
         "_seen",
         "_shortest",
-        "_thread",
+        "_trail",
         "findings",
     )
 
@@ -113,10 +76,10 @@ class Masker:
         self._buffer = b""
         self._base = 0
         self._before = TEXT_EDGE
-        self._thread: tuple[int, int, Thread | None] = (-1, 0, None)
-        """The matches that may have begun where the held text begins: that place, how far they were followed, where."""
-        self._dead = 0
-        """Nothing that begins before here can become a match any more: it could not when last asked."""
+        self._read: tuple[int, Standing] = (-1, self._forward.begin(TEXT_EDGE))
+        """How far the stream was read for what may still become a match, and what may have begun there."""
+        self._trail: deque[bytes] = deque(maxlen=CONTEXT_BYTES)
+        """The ends of what was fed and released: at least the last `CONTEXT_BYTES`."""
         self._seen = 0
         """Matches that end here or before have been noted; what ends at a text's end is judged again with more."""
         self._evidence: Evidence | None = None
@@ -147,7 +110,9 @@ class Masker:
         self._base += alive
         before = self._before = text[alive - 1]
         self._known = self._masking.rules.known_alive[before]
-        return text[:alive]  # type: ignore[return-value] # as Masked(...), without the call
+        out = text[:alive]
+        self._trail.append(out if alive <= CONTEXT_BYTES else out[-CONTEXT_BYTES:])
+        return out  # type: ignore[return-value] # as Masked(...), without the call
 
     def finish(self) -> Masked:
         """End the stream; give the rest."""
@@ -180,14 +145,14 @@ class Masker:
     def _alive(self, text: bytes) -> int:
         """Give where the longest end of text begins that may still become a rule's match or a whole character."""
         size = len(text)
-        if size > _KNOWN_LENGTH and self._goes_on(text):
-            return 0
-        dead = max(0, self._dead - self._base)
-        if size - dead <= _SHORT:
-            alive = self._forward.alive(text, dead, text[dead - 1] if dead else self._before)
-        else:
-            alive = min(size, self._masking.rules.beginnings.longest(text, size, dead, self._before))
-        self._dead = self._base + alive
+        read, standing = self._read
+        at = read - self._base
+        if at < 0 or at > size:
+            at, standing = 0, self._forward.begin(self._before)
+        for byte in text[at:] if at else text:
+            standing = standing[byte]
+        self._read = (self._base + size, standing)
+        alive = self._forward.alive(standing, text, self._before)
         if alive and text[alive if alive < size else -1] >= 0x80:
             alive = floor(text, alive)
         if size <= _KNOWN_LENGTH and text:
@@ -196,62 +161,24 @@ class Masker:
             self._known[text] = alive
         return alive
 
-    def _goes_on(self, text: bytes) -> bool:
-        """Tell whether all of text may still become a match. Reads only what is new since it was asked last."""
-        base, at, thread = self._thread
-        if base != self._base or at > len(text):
-            at, thread = 0, self._forward.begin(self._before)
-        while thread is not None and at < len(text):
-            thread = thread[text[at]]
-            at += 1
-        self._thread = (self._base, at, thread)
-        return thread is not None
-
     def _detect(self, text: bytes, *, final: bool) -> bool:
         """Look for matches in the text that is held back and note them; give whether there is anything to settle."""
-        masking, size = self._masking, len(text)
-        rules = masking.rules
-        hits = rules.hits(text)
+        masking = self._masking
+        hits = masking.rules.hits(text)
         literals = masking.literals.spans(text) if masking.literals else []
         if not hits and not literals:
             return self._evidence is not None
-        evidence = Evidence() if self._evidence is None else self._evidence
-        seen, self._seen = self._seen - self._base, self._base + size - 1
-        for index, core_end in sorted({hit for hit in hits if hit[1] > seen}):
-            if index == rules.placeholder_index:
-                self._note_own(evidence, text, core_end)
-                continue
-            matcher = rules.matchers[index]
-            if matcher.tail is not None:
-                self._note_tails(evidence, text, index, core_end, final=final)
-                continue
-            right = text[core_end] if core_end < size else TEXT_EDGE
-            if (core_end < size or final or matcher.free_right) and matcher.shape.right >> right & 1:
-                for start, end in matcher.secrets(text, core_end, self._before):
-                    evidence.matches.add((index, self._base + floor(text, start), self._base + ceil(text, end)))
+        evidence = Evidence(masking.rules.encoded) if self._evidence is None else self._evidence
+        view = View(text, self._base, self._before, final=final)
+        seen, self._seen = self._seen, self._base + len(text) - 1
+        note_hits(
+            evidence, masking.rules, masking.placeholders, view, [hit for hit in hits if self._base + hit[1] > seen]
+        )
         for number, start, end in literals:
-            evidence.matches.add((len(rules.rules) + number, self._base + start, self._base + end))
+            evidence.matches.add((masking.rules.literals_from + number, self._base + start, self._base + end))
         if evidence:
             self._evidence = evidence
         return self._evidence is not None
-
-    def _note_own(self, evidence: Evidence, text: bytes, end: int) -> None:
-        for start in self._masking.rules.placeholder.starts(text, end, self._before):
-            if self._masking.placeholders.verify(text[start:end]):
-                evidence.own.add((self._base + start, self._base + end))
-
-    def _note_tails(self, evidence: Evidence, text: bytes, index: int, core_end: int, *, final: bool) -> None:
-        matcher, base = self._masking.rules.matchers[index], self._base
-        assert matcher.tail is not None
-        for first, end in matcher.secrets(text, core_end, self._before):
-            start = floor(text, first)
-            key = (index, base + first, base + end)
-            latest = evidence.latest.get(index)
-            if key in evidence.tails or (latest is not None and latest.covers(base + start, base + end)):
-                continue
-            tail = OpenTail(index, matcher.tail, base + start, base + end)
-            tail.extend(text, base, final=final)
-            evidence.tails[key] = evidence.latest[index] = tail
 
     def _settle(self, text: bytes, *, final: bool, alive: int | None = None) -> Masked:
         """Judge what can be judged, release what is decided."""
@@ -259,7 +186,7 @@ class Masker:
         assert evidence is not None
         self._buffer = text
         evidence.extend_tails(text, base, final=final)
-        if not final and self._waits_inside(evidence, size):
+        if not final and evidence.waits(base, size):
             return _NOTHING
         if alive is None:
             alive = size if final else self._alive(text)
@@ -277,6 +204,7 @@ class Masker:
         out = self._release(candidates, frontier, goes_on=goes_on)
         if frontier > base:
             self._before = text[frontier - base - 1]
+            self._trail.append(text[max(0, frontier - base - CONTEXT_BYTES) : frontier - base])
             self._known = self._masking.rules.known_alive[self._before]
         self._buffer = text[frontier - base :]
         self._base = frontier
@@ -284,19 +212,21 @@ class Masker:
             self._evidence = None
         return out
 
-    def _waits_inside(self, evidence: Evidence, size: int) -> bool:
-        """Tell, without a scan, that an open tail holds everything back."""
-        base = self._base
-        return size <= CANDIDATE_LIMIT and any(
-            tail.start == base and not tail.decided and tail.undecided_from is None for tail in evidence.tails.values()
-        )
-
-    def _check(self, candidate: Candidate) -> bool:
-        rules = self._masking.rules.rules
-        if candidate.rule >= len(rules):
+    def _check(self, candidate: Candidate, end: int) -> bool:
+        """Judge a candidate by its text up to `end`."""
+        rules = self._masking.rules
+        if candidate.rule >= rules.literals_from:
             return True
-        base = self._base
-        return rules[candidate.rule].accepts(self._buffer[candidate.start - base : candidate.end - base])
+        start, stop = candidate.start - self._base, end - self._base
+        span = self._buffer[start:stop]
+        if candidate.rule < len(rules.rules):
+            return rules.rules[candidate.rule].accepts(span)
+        if candidate.rule == rules.base64_index:
+            candidate.name = self._masking.name_in_base64(span)
+        else:
+            before = b"".join([*self._trail, self._buffer[max(0, start - CONTEXT_BYTES) : start]])
+            candidate.name = self._masking.name_in_percent(before[-CONTEXT_BYTES:], span)
+        return candidate.name is not None
 
     def _release(self, candidates: list[Candidate], frontier: int, *, goes_on: bool) -> Masked:
         """Write what lies before `frontier`, with placeholders for the spans that are masked."""
@@ -310,10 +240,12 @@ class Masker:
             crossing = crossing or survivor.end > frontier
             if group is not None and (survivor.resumed or survivor.start < group.end):
                 group.end = max(group.end, survivor.end)
+                if self._masking.urgent:
+                    group.rule = max(group.rule, self._rule_id(survivor), key=self._urgency)
                 continue
             if group is not None:
                 at = self._close(group, at, out)
-            rule = self._rule_id(survivor.rule)
+            rule = self._rule_id(survivor)
             group = _Group(rule, survivor.start, survivor.end, self._masking.placeholders.begin(rule))
             out.append(text[at - base : survivor.start - base])
             at = survivor.start
@@ -335,11 +267,18 @@ class Masker:
         self.findings.append(Finding(group.rule, group.start, group.end, placeholder.decode("ascii")))
         return group.end
 
-    def _rule_id(self, index: int) -> str:
-        rules = self._masking.rules.rules
-        return rules[index].id if index < len(rules) else self._masking.literals.rule_id(index - len(rules))
+    def _urgency(self, rule: str) -> int:
+        return self._masking.urgent.get(rule, 0)
+
+    def _rule_id(self, candidate: Candidate) -> str:
+        rules, index = self._masking.rules, candidate.rule
+        if index < len(rules.rules):
+            return rules.rules[index].id
+        if index >= rules.literals_from:
+            return self._masking.literals.rule_id(index - rules.literals_from)
+        return candidate.name or ""
 
     def _order(self, candidate: Candidate) -> tuple[int, bool, int, str]:
         rules = self._masking.rules.rules
         severity = rules[candidate.rule].rank if candidate.rule < len(rules) else 99
-        return candidate.start, not candidate.resumed, -severity, self._rule_id(candidate.rule)
+        return candidate.start, not candidate.resumed, -severity, self._rule_id(candidate)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from maskproxy.errors import RuleRefused
-from maskproxy.masking.masker import Masker, Masking
+from maskproxy.masking.masker import Masker
+from maskproxy.masking.masking import Masking
 from maskproxy.masking.placeholders import PlaceholderKey
 from maskproxy.masking.rules import Rule, RuleSet
 from maskproxy.masking.samples import cook, marked

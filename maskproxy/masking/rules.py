@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from maskproxy.errors import RuleRefused
+from maskproxy.masking.actions import MASKS, Actions
 from maskproxy.masking.automaton import TEXT_EDGE, Backward, Forward, beginnings, ending
+from maskproxy.masking.base64_images import tells
 from maskproxy.masking.checks import Checks
+from maskproxy.masking.encoded import BASE64, PERCENT
 from maskproxy.masking.engine import Database, Hit
-from maskproxy.masking.grammar import Shape, expression, width
+from maskproxy.masking.finder import Finder
+from maskproxy.masking.grammar import Shape, width
 from maskproxy.masking.matcher import Matcher
 from maskproxy.masking.placeholders import SHAPE
-from maskproxy.masking.relaxed import needless_escapes, relaxed
 from maskproxy.masking.shapes import shape
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -38,6 +40,7 @@ class Rule:
     """Recipes (see `samples`) of texts in which the rule finds its secret, and of such in which it finds nothing."""
     near_misses: tuple[str, ...]
     shape: Shape
+    actions: Actions = MASKS
 
     @property
     def rank(self) -> int:
@@ -49,27 +52,31 @@ class Rule:
 
 
 class RuleSet:
-    """Rules compiled together."""
+    """Rules compiled together. Candidates are numbered: the rules in order, then what is encoded, then literals."""
 
     def __init__(self, rules: Sequence[Rule], databases: Sequence[Database] | None = None) -> None:
         """`databases`: what an equal rule set was compiled to before."""
         self.rules = tuple(rules)
-        self.matchers = tuple(Matcher(rule.shape) for rule in rules)
+        self.matchers = tuple(Matcher(shape) for shape in (*(rule.shape for rule in rules), _PLACEHOLDER, PERCENT))
         self.placeholder_index = len(self.rules)
         """The index under which hits of our own placeholders' shape are given."""
-        cores = [*(rule.shape.core for rule in rules), _PLACEHOLDER.core]
+        self.percent_index = self.placeholder_index + 1
+        self.base64_index = self.placeholder_index + 2
+        self.encoded = frozenset({self.percent_index, self.base64_index})
+        self.literals_from = self.placeholder_index + 3
+        cores = [matcher.shape.core for matcher in self.matchers]
         self.shortest = min(width(core)[0] for core in cores)
         """The shortest text that can hold a match."""
-        if databases is None:
-            raw = [*(relaxed(rule.shape.core) for rule in rules), *needless_escapes()]
-            databases = [
-                _compile(self.rules, [expression(core) for core in cores]),
-                _compile(self.rules, [expression(node) for node in raw]),
-            ]
-        self.databases = tuple(databases)
-        self._exact, self._relaxed = self.databases
-        self.hits = self._exact.hits
-        """Give where the cores of rules end in a text: a superset, to be confirmed."""
+        finder = Finder([(rule.id, rule.shape.core) for rule in rules], _PLACEHOLDER.core, databases)
+        self.databases = finder.databases
+        self.hits = finder.hits
+        """Give where cores end in a text: a superset, to be confirmed."""
+        self.may_hold = finder.may_hold
+        """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
+
+    def tells(self, rule_id: str) -> bool:
+        """Tell whether the rule is looked for in base64."""
+        return any(rule.id == rule_id and tells(rule.shape.core) for rule in self.rules)
 
     @cached_property
     def known_alive(self) -> tuple[dict[bytes, int], ...]:
@@ -80,7 +87,7 @@ class RuleSet:
     def beginnings(self) -> Backward:
         """Reads how much of a text's end may still become a match."""
         shapes = [(matcher.shape.core, matcher.shape.left, not matcher.free_right) for matcher in self.matchers]
-        return beginnings([*shapes, (_PLACEHOLDER.core, _PLACEHOLDER.left, False)])
+        return beginnings([*shapes, (BASE64.core, BASE64.left, False)])
 
     @cached_property
     def forward(self) -> Forward:
@@ -91,25 +98,6 @@ class RuleSet:
     def placeholder(self) -> Backward:
         """Finds where what may be a placeholder begins."""
         return ending(_PLACEHOLDER.core)
-
-    def may_hold(self, raw: bytes) -> bool:
-        """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
-        return self._relaxed.any(raw)
-
-
-def _compile(rules: Sequence[Rule], expressions: Sequence[str]) -> Database:
-    """Compile together; when that fails, find the rule that is to blame."""
-    try:
-        return Database.compile(expressions)
-    except RuleRefused as refusal:
-        for rule, text in zip(rules, expressions, strict=False):
-            try:
-                Database.compile([text])
-            except RuleRefused as alone:
-                raise RuleRefused(
-                    f"Rule {rule.id} is refused: the matching engine cannot compile it.", detail=alone.detail
-                ) from refusal
-        raise
 
 
 __all__ = ["RANKS", "Hit", "Rule", "RuleSet", "Severity"]

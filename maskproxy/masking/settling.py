@@ -12,14 +12,19 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 
 from maskproxy.masking.matcher import OpenTail, Span
+from maskproxy.masking.wrapped import EncodedTail
 
 CANDIDATE_LIMIT = 4096
+ENCODED_LIMIT = 16 * 1024
+"""An encoded span is judged by so many bytes at a time, and masked from the first piece that holds something."""
+_ENCODED_OVERLAP = 4096
+"""So much of a piece is looked at again with the next one, lest a secret is cut in two."""
 
 
 class Candidate:
     """Overlapping matches of one rule. Offsets are those of the stream."""
 
-    __slots__ = ("end", "growing", "resumed", "rule", "start", "verdict")
+    __slots__ = ("end", "growing", "name", "resumed", "rule", "start", "verdict")
 
     def __init__(self, rule: int, start: int, end: int, verdict: bool | None, *, growing: bool) -> None:
         self.rule = rule
@@ -31,19 +36,29 @@ class Candidate:
         """The verdict is older than this round: part of the candidate was released already."""
         self.growing = growing
         """A tail at its end may still go on."""
+        self.name: str | None = None
+        """Of a span that is encoded: the rule that found something in it."""
+
+    def beyond(self, frontier: int) -> Candidate:
+        """What is left of it when all before `frontier` was released."""
+        rest = Candidate(self.rule, frontier, self.end, self.verdict, growing=False)
+        rest.name = self.name
+        return rest
 
 
 class Evidence:
     """What is known of the text that is held back: matches, older verdicts, open tails, our own placeholders."""
 
-    __slots__ = ("_older", "latest", "matches", "own", "tails")
+    __slots__ = ("_encoded", "_older", "latest", "matches", "own", "tails")
 
-    def __init__(self) -> None:
+    def __init__(self, encoded: frozenset[int] = frozenset()) -> None:
+        """`encoded`: the rules whose candidates are spans to be decoded."""
+        self._encoded = encoded
         self.matches: set[tuple[int, int, int]] = set()
         """Rule, start, end of what a match would mask."""
-        self.tails: dict[tuple[int, int, int], OpenTail] = {}
+        self.tails: dict[tuple[int, int, int], OpenTail | EncodedTail] = {}
         """By rule, start and end of the core."""
-        self.latest: dict[int, OpenTail] = {}
+        self.latest: dict[int, OpenTail | EncodedTail] = {}
         """By rule, the tail noted last: spares noting every core inside a long tail."""
         self.own: set[Span] = set()
         """Verified placeholders."""
@@ -81,26 +96,62 @@ class Evidence:
         return _merged(pieces)
 
     def settle(
-        self, candidates: Iterable[Candidate], alive: int, check: Callable[[Candidate], bool], *, final: bool
+        self,
+        candidates: list[Candidate],
+        alive: int,
+        check: Callable[[Candidate, int], bool],
+        *,
+        final: bool,
     ) -> int:
         """Judge every candidate that can be judged; give the offset before which everything is decided.
 
-        What starts at `alive` or later may still become a match.
+        What starts at `alive` or later may still become a match. `check` judges by the text up to an end. Of an encoded
+        span that is judged in pieces the rest is added to `candidates`.
         """
         for tail in self.tails.values():
             if tail.undecided_from is not None:
                 alive = min(alive, tail.undecided_from)
         frontier = alive
-        for candidate in candidates:
+        for candidate in candidates:  # which grows while it is gone through
             if candidate.verdict is not None:
                 continue
-            if final or (candidate.end <= alive and not candidate.growing):
-                candidate.verdict = candidate.end - candidate.start > CANDIDATE_LIMIT or check(candidate)
-            elif min(candidate.end, alive) - candidate.start > CANDIDATE_LIMIT:
+            encoded = candidate.rule in self._encoded
+            limit = ENCODED_LIMIT if encoded else CANDIDATE_LIMIT
+            is_long = (candidate.end if final else min(candidate.end, alive)) - candidate.start > limit
+            if is_long and not encoded:
                 candidate.verdict = True
+            elif is_long:
+                candidate.verdict = check(candidate, candidate.start + ENCODED_LIMIT)
+                if not candidate.verdict:
+                    candidates.append(self._rest(candidate))
+            elif final or (candidate.end <= alive and not candidate.growing):
+                candidate.verdict = check(candidate, candidate.end)
             else:
                 frontier = min(frontier, candidate.start)
         return frontier
+
+    def waits(self, base: int, size: int) -> bool:
+        """Tell whether an open tail holds back everything from `base` on, `size` bytes."""
+        return any(
+            tail.start == base
+            and not tail.decided
+            and tail.undecided_from is None
+            and size <= (ENCODED_LIMIT if tail.rule in self._encoded else CANDIDATE_LIMIT)
+            for tail in self.tails.values()
+        )
+
+    def _rest(self, candidate: Candidate) -> Candidate:
+        """Cut off what was judged of an encoded span; give what is to be judged next."""
+        split = candidate.start + ENCODED_LIMIT - _ENCODED_OVERLAP
+        rest = Candidate(candidate.rule, split, candidate.end, None, growing=candidate.growing)
+        self.matches.discard((candidate.rule, candidate.start, candidate.end))
+        for tail in self.tails.values():
+            if tail.rule == candidate.rule and tail.end == candidate.end and tail.start < split:
+                tail.start = split
+        if not candidate.growing:
+            self.matches.add((rest.rule, rest.start, rest.end))
+        candidate.end, candidate.growing = split, False
+        return rest
 
     def forget(self, candidates: Iterable[Candidate], frontier: int) -> bool:
         """Drop what lies before `frontier`; give whether a masked tail goes on exactly there."""
@@ -113,11 +164,7 @@ class Evidence:
             goes_on = goes_on or (tail.decided and tail.start == tail.end == frontier)
         self.matches = {match for match in self.matches if match[1] >= frontier}
         self.own = {span for span in self.own if span[1] > frontier}
-        self._older = [
-            Candidate(c.rule, frontier, c.end, c.verdict, growing=False)
-            for c in candidates
-            if c.verdict is not None and c.start < frontier < c.end
-        ]
+        self._older = [c.beyond(frontier) for c in candidates if c.verdict is not None and c.start < frontier < c.end]
         return goes_on
 
 
@@ -133,7 +180,7 @@ def _merged(pieces: list[Candidate]) -> list[Candidate]:
         last.end = max(last.end, piece.end)
         last.growing = last.growing or piece.growing
         if last.verdict is None:
-            last.verdict, last.resumed = piece.verdict, piece.resumed
+            last.verdict, last.resumed, last.name = piece.verdict, piece.resumed, piece.name
     return merged
 
 

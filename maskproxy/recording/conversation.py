@@ -25,6 +25,8 @@ class Finding(NamedTuple):
     rule: str
     place: str
     placeholder: str
+    action: str = ""
+    """What was done about it; empty in older recordings, which only mask."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ A body longer than PIECE_BYTES is cut into frames with the same `seq`, counted b
     request_body   body: bin; seq: int; (part, parts: int)
     response       status: int; fields: [[name, value]]; (reason: str)
     response_body  as request_body
-    finding        direction, rule: str; (place, placeholder: str)
+    finding        direction, rule: str; (place, placeholder, action: str)
     decision       outcome: str; (grant, sentence: str)
     end            outcome: str; (sentence: str; status, bytes_in, bytes_out: int)
 """
@@ -134,7 +134,7 @@ _OPTIONAL: dict[str, dict[str, _Check]] = {
     "request_body": {"part": _is_number, "parts": _is_number},
     "response": {"reason": _is_text},
     "response_body": {"part": _is_number, "parts": _is_number},
-    "finding": {"place": _is_text, "placeholder": _is_text},
+    "finding": {"place": _is_text, "placeholder": _is_text, "action": _is_text},
     "decision": {"grant": _is_text, "sentence": _is_text},
     "end": {"sentence": _is_text, "status": _is_number, "bytes_in": _is_number, "bytes_out": _is_number},
 }

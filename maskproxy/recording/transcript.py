@@ -220,7 +220,8 @@ def findings_line(turn: Turn, direction: str) -> str:
         if direction == "request" and _is_resent(finding.place, turn.resent):
             again += 1
         else:
-            places.setdefault(finding.rule, []).append(finding.place)
+            what = finding.rule if finding.action in {"", "mask"} else f"{finding.rule} [{finding.action}]"
+            places.setdefault(what, []).append(finding.place)
     told = []
     for rule, found in sorted(places.items()):
         distinct = [visible_line(place) for place in dict.fromkeys(found) if place]

@@ -6,7 +6,6 @@ what holds connections or files open (the upstream pool, the recorder, the worke
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -27,14 +26,14 @@ from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import Route, RouteTable, TunnelTarget
 from maskproxy.gateway.state import Gateway, Limits, Recording
 from maskproxy.gateway.upstream.pool import Origin, UpstreamPool
-from maskproxy.masking import PlaceholderKey, load_rules
+from maskproxy.masking import PlaceholderKey
 from maskproxy.recording.frames import Frame
 from maskproxy.recording.recorder import Recorder
 from maskproxy.service.credentials import build_credential
 from maskproxy.service.logs import EventLog, Net
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.metrics import Metrics
-from maskproxy.service.rule_cache import rule_cache
+from maskproxy.service.rules import configured_treatments
 from maskproxy.service.trust import client_context
 
 
@@ -89,7 +88,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
     metrics = keep.metrics if keep is not None else Metrics(CollectorRegistry())
     async with AsyncExitStack() as undo:
         issuers = [_issuer(issuer) for issuer in config.identity.issuers]
-        rules = load_rules(list(config.masking.rules), cache=rule_cache(os.environ))
+        treatments = configured_treatments(config.masking)
         credentials: list[Credential] = []
         routes = [_route(route, metrics, credentials) for route in config.routes]
         keys = KeyDirectory(issuers)
@@ -104,7 +103,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             authenticator=Authenticator(keys, issuers),
             grants=tuple(_grant(grant) for grant in config.grants),
             certificates=_authority(config.interception),
-            maskings=Maskings(rules, PlaceholderKey(masking_key(config.masking.key.file, make=True))),
+            maskings=Maskings(treatments, PlaceholderKey(masking_key(config.masking.key.file, make=True))),
             scope=config.masking.scope,
             body_policy=_body_policy(config.masking),
             recorder=_as_recording(recorder),
@@ -148,7 +147,7 @@ def _issuer(issuer: model.Issuer) -> TrustedIssuer:
 
 
 def _grant(grant: model.Grant) -> Grant:
-    return Grant(grant.name, grant.groups, grant.routes, grant.for_s, grant.mode)
+    return Grant(grant.name, grant.groups, grant.routes, grant.for_s, grant.mode, grant.mcp_tokens)
 
 
 def _route(route: model.Route, metrics: Metrics, credentials: list[Credential]) -> Route:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from maskproxy.config.document import Faults
-from maskproxy.config.model import Config, Interception, SecretSource, Tls
+from maskproxy.config.model import Config, Interception, Masking, SecretSource, Tls
 from maskproxy.errors import ConfigurationFault, MaskproxyError
 from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.masking import load_rules
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rule_cache import rule_cache
+from maskproxy.service.rules import configured_treatments, nameless
 
 LIMIT_SECRET_BYTES = 64 * 1024
 
@@ -37,7 +38,7 @@ def deeper_faults(config: Config) -> Faults:
             faults += secret_faults(place, source)
             if source.oauth2 is not None:
                 faults += secret_faults(f"{place}.oauth2.client_secret", source.oauth2.client_secret)
-    faults += rule_faults(config.masking.rules)
+    faults += rule_faults(config.masking)
     if config.masking.key.file.exists():
         try:
             masking_key(config.masking.key.file, make=False)
@@ -57,6 +58,10 @@ def notes(config: Config) -> list[tuple[str, str]]:
         told.append(("grants", "not set: nobody may use any route"))
     observed = [i for i, grant in enumerate(config.grants) if grant.mode == "observe"]
     told += [(f"grants[{i}].mode", "observe: secrets are counted and reach upstream unmasked") for i in observed]
+    for i, entry in enumerate(config.masking.actions):
+        for direction, action in (("request", entry.request), ("answer", entry.answer)):
+            if action in {"alert", "allow"}:
+                told.append((f"masking.actions[{i}].{direction}", f"{action}: what these rules find passes unmasked"))
     return told
 
 
@@ -127,17 +132,20 @@ def secret_faults(place: str, source: SecretSource) -> Iterator[tuple[str, str]]
         yield f"{place}.file", "The file must hold one secret: one line of visible ASCII characters."
 
 
-def rule_faults(sources: Sequence[str | Path]) -> Faults:
+def rule_faults(masking: Masking) -> Faults:
     """Load all together, as the daemon will; if that fails, find out whose fault it is."""
-    cache = rule_cache(os.environ)
     try:
-        load_rules(list(sources), cache=cache)
+        rules = configured_treatments(masking).rules
     except MaskproxyError as whole:
         faults: Faults = []
-        for i, source in enumerate(sources):
+        for i, source in enumerate(masking.rules):
             try:
-                load_rules([source], cache=cache)
+                load_rules([source], cache=rule_cache(os.environ))
             except MaskproxyError as error:
                 faults.append((f"masking.rules[{i}]", str(error)))
         return faults or [("masking.rules", str(whole))]
-    return []
+    return [
+        (f"masking.actions[{i}].rules[{j}]", "No rule has this id. See `maskproxy rules list`.")
+        for i, entry in enumerate(masking.actions)
+        for j in nameless(rules, entry.rules)
+    ]

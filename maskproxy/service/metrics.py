@@ -25,6 +25,10 @@ class Metrics:
 
         self._exchanges = counter("exchanges", "Exchanges that ended.", "route", "outcome", "status_class")
         self._masked = counter("masked", "Spans that became placeholders.", "rule", "direction")
+        self._blocked = counter(
+            "blocked", "Findings that ended the exchange, or (observe) would have.", "rule", "direction", "mode"
+        )
+        self._alerts = counter("alerts", "Findings of rules that let pass and tell.", "rule", "direction")
         self._unread = counter("unread_bytes", "Bytes of media passed without being read, as configured.", "route")
         self._refused = counter("refused", "Refusals and failures, by the class of the error.", "reason")
         self._alarms = counter("alarms", "What an operator should look at.", "kind")
@@ -45,6 +49,12 @@ class Metrics:
 
     def masked(self, rule: str, direction: str) -> None:
         self._masked.labels(rule, direction).inc()
+
+    def blocked(self, rule: str, direction: str, mode: str) -> None:
+        self._blocked.labels(rule, direction, mode).inc()
+
+    def alerted(self, rule: str, direction: str) -> None:
+        self._alerts.labels(rule, direction).inc()
 
     def unread(self, route: str, count_bytes: int) -> None:
         self._unread.labels(route).inc(count_bytes)

@@ -80,6 +80,9 @@ class FakeMasking:
     def may_hold(self, data: bytes) -> bool:
         return _SPOKEN.search(data) is not None
 
+    def may_hold_own(self, data: bytes) -> bool:
+        return False
+
 
 def fake_masking() -> Masking:
     return cast("Masking", FakeMasking())

@@ -28,7 +28,7 @@ def test_charsets_that_are_read(charset: str, read: str) -> None:
     assert parse("text/plain").charset() == "utf-8"
 
 
-@pytest.mark.parametrize("charset", ["utf-16", "utf-16le", "utf-7", "utf-32", "shift_jis", "ebcdic", '""'])
+@pytest.mark.parametrize("charset", ["utf-7", "utf-32", "utf-16-le", "shift_jis", "ebcdic", '""'])
 def test_other_charsets_are_refused(charset: str) -> None:
     with pytest.raises(UnsupportedCoding):
         parse(f"text/plain; charset={charset}").charset()

@@ -78,6 +78,19 @@ def test_with_a_configuration_the_placeholder_stays_the_same(tmp_path: Path) -> 
     assert PLACEHOLDER.fullmatch(results.pop())
 
 
+def test_with_a_configuration_its_actions_for_requests_count(tmp_path: Path) -> None:
+    document = full()
+    document["masking"]["rules"] = ["builtin:default"]
+    document["masking"]["actions"] = [
+        {"rules": ["aws-*"], "request": "block", "answer": "allow"},
+        {"rules": ["github-*"], "request": "allow"},
+    ]
+    path = write(tmp_path, document)
+    (tmp_path / "masking.key").write_text("ab" * 32)
+    (tmp_path / "masking.key").chmod(0o600)
+    assert PLACEHOLDER.sub("#", mask(f"{KEY} {PAT}", "-c", str(path)).stdout) == f"# {PAT}"
+
+
 def test_a_stream_stays_a_stream() -> None:
     command = [sys.executable, "-m", "maskproxy", "mask", "--format", "jsonl"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

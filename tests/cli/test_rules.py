@@ -4,6 +4,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from maskproxy.cli.main import cli
+from tests.config.sample import full, write
 
 KEY = "AKIA" + "QYLPMN5HFIQR7XYA"
 
@@ -47,3 +48,18 @@ def test_a_file_that_holds_no_rules_is_refused(tmp_path: Path) -> None:
     result = rules("test", "--rules", str(path))
     assert result.exit_code != 0
     assert type(result.exception).__name__ == "RuleRefused"
+
+
+def test_actions_are_shown_as_a_configuration_has_them(tmp_path: Path) -> None:
+    document = full()
+    document["masking"]["rules"] = ["own.yaml"]
+    document["masking"]["actions"] = [{"rules": ["o*"], "answer": "alert"}]
+    path = write(tmp_path, document)
+    own = [{"id": name, "pattern": "abc" + name + "[0-9]{4}", "samples": [f"abc{name}1234"]} for name in ("one", "two")]
+    own[0]["action"] = {"request": "block"}  # type: ignore[assignment] # JSON, whatever it holds
+    (tmp_path / "own.yaml").write_text(json.dumps({"rules": own}))
+    lines = rules("list", "-c", str(path)).stdout.splitlines()
+    assert lines == ["one  one  [block / alert]", "two  two"]
+    shown = json.loads(rules("show", "-c", str(path), "one").stdout)
+    assert shown["actions"] == {"request": "block", "answer": "alert"}
+    assert json.loads(rules("show", "aws-access-key-id").stdout)["actions"] == {"request": "mask", "answer": "mask"}

@@ -77,7 +77,7 @@ class Origin:
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def start(self, context: ssl.SSLContext) -> None:
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
+        self.server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=context)
         self.port = self.server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -87,7 +87,11 @@ class Origin:
             writer.transport.abort()
         await asyncio.sleep(0.01)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self.serve(reader, writer)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A connection. A test may put something else here."""
         self.connections += 1
         self._writers.add(writer)
         try:

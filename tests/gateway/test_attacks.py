@@ -26,6 +26,7 @@ REQUESTS = {
     "a multipart boundary": ("/v1/files", f"Content-Type: {BOUNDARY}\r\n", PARTS),
     "UTF-16 without a type": ("/v1/x", "Content-Type: application/octet-stream\r\n", SECRET.encode("utf-16")),
     "UTF-16 without a mark": ("/v1/x", "Content-Type: application/octet-stream\r\n", SECRET.encode("utf-16-be")),
+    "UTF-16 with a type": ("/v1/x", "Content-Type: text/plain; charset=utf-16\r\n", SECRET.encode("utf-16")),
     "UTF-32": ("/v1/x", "Content-Type: application/octet-stream\r\n", SECRET.encode("utf-32-le")),
 }
 ANSWERS = {

@@ -5,34 +5,58 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskproxy.gateway.maskings import Maskings, forms_of
-from maskproxy.masking import PlaceholderKey, load_rules
+from maskproxy.masking import Action, Override, PlaceholderKey, Sought, load_rules, treatments, with_actions
 
 
 @pytest.fixture(scope="module")
 def maskings() -> Maskings:
-    return Maskings(load_rules(["builtin:github"]), PlaceholderKey(b"k" * 32))
+    return Maskings(treatments(load_rules(["builtin:github"])), PlaceholderKey(b"k" * 32))
+
+
+def of(maskings: Maskings, scope: str, credential: bytes) -> Sought:
+    return maskings.of(maskings.treatments.request, scope, "t" * 40, (credential,))
 
 
 def test_a_masking_is_made_once(maskings: Maskings) -> None:
-    one = maskings.of("ada", "t" * 40, (b"credential",))
-    assert maskings.of("ada", "t" * 40, (b"credential",)) is one
-    assert maskings.of("bob", "t" * 40, (b"credential",)) is not one
-    assert maskings.of("ada", "t" * 40, (b"another-credential",)) is not one
+    one = of(maskings, "ada", b"credential")
+    assert of(maskings, "ada", b"credential") is one
+    assert one.forward is one.record
+    assert of(maskings, "bob", b"credential") is not one
+    assert of(maskings, "ada", b"another-credential") is not one
 
 
 def test_the_credential_is_masked_as_soon_as_it_is_known(maskings: Maskings) -> None:
-    masked, findings = maskings.of("ada", "t" * 40, (b"the-service-key-0123",)).text(b"key the-service-key-0123 end")
+    masked, findings = of(maskings, "ada", b"the-service-key-0123").forward.text(b"key the-service-key-0123 end")
     assert masked.find(b"the-service-key") < 0
     assert [f.rule for f in findings] == ["service-credential"]
 
 
-def test_a_guard_hides_the_credential_and_nothing_else(maskings: Maskings) -> None:
+def test_what_is_observed_hides_the_credential_and_nothing_else(maskings: Maskings) -> None:
     token = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
     text = f"key the-service-key-0123 {token}".encode()
-    masked, findings = maskings.guard("ada", (b"the-service-key-0123",)).text(text)
+
+    def observing(*credentials: bytes) -> Sought:
+        return maskings.observing(maskings.treatments.answer, "ada", "t" * 40, credentials)
+
+    masked, findings = observing(b"the-service-key-0123").forward.text(text)
     assert masked.endswith(f" {token}".encode())
     assert [f.rule for f in findings] == ["service-credential"]
-    assert maskings.guard("ada", ()).text(text) == (text, [])
+    assert observing().forward.text(text) == (text, [])
+    recorded = observing(b"the-service-key-0123").record.find(text)
+    assert [f.rule for f in recorded] == ["service-credential", "github-pat-classic"]
+
+
+@pytest.mark.parametrize("action", ["block", "alert", "allow"])
+def test_whatever_the_actions_are_the_token_and_the_credential_are_masked(action: Action) -> None:
+    rules = with_actions(load_rules(["builtin:github"]), [Override(("*", "caller-token"), action, action)])
+    sought = of(Maskings(treatments(rules), PlaceholderKey(b"k" * 32)), "ada", b"the-service-key-0123")
+    for masking in (sought.forward, sought.record):
+        assert [f.rule for f in masking.find(b"t" * 40 + b" the-service-key-0123")] == [
+            "caller-token",
+            "service-credential",
+        ]
+    assert sought.action("caller-token") == "mask"
+    assert not sought.blocks("service-credential")
 
 
 @given(

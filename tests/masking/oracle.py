@@ -116,3 +116,15 @@ def mask(rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders, *
         out += [text[at:start], placeholders.make(rule, text[start:end])]
         at = end
     return b"".join([*out, text[at:]])
+
+
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def may_begin_base64(text: bytes) -> bool:
+    """Tell whether fewer than twenty characters may go on as base64 of fifteen bytes of ASCII."""
+    for at, character in enumerate(text.decode("latin-1").translate(str.maketrans("-_", "+/"))):
+        number = _BASE64.find(character)
+        if number < 0 or number & (32, 8, 2, 0)[at % 4]:
+            return False
+    return len(text) < 20

@@ -7,7 +7,7 @@ def judged(
     evidence: Evidence, alive: int, *, final: bool = False
 ) -> tuple[int, list[tuple[int, int, int, bool | None]]]:
     candidates = evidence.candidates(lambda at: at)
-    frontier = evidence.settle(candidates, alive, lambda _: True, final=final)
+    frontier = evidence.settle(candidates, alive, lambda *_: True, final=final)
     return frontier, [(c.rule, c.start, c.end, c.verdict) for c in candidates]
 
 
@@ -44,7 +44,7 @@ def test_a_verdict_outlives_the_release_of_its_beginning() -> None:
     evidence = Evidence()
     evidence.matches |= {(0, 0, 10), (0, 6, 10), (1, 4, 14)}
     candidates = evidence.candidates(lambda at: at)
-    assert evidence.settle(candidates, 12, lambda c: c.rule == 1, final=False) == 4
+    assert evidence.settle(candidates, 12, lambda c, _: c.rule == 1, final=False) == 4
     assert not evidence.forget(candidates, 4)
     again = evidence.candidates(lambda at: at)
     evidence.settle(again, 20, _must_not_judge_rule_zero, final=False)
@@ -54,6 +54,6 @@ def test_a_verdict_outlives_the_release_of_its_beginning() -> None:
     ]
 
 
-def _must_not_judge_rule_zero(candidate: Candidate) -> bool:
+def _must_not_judge_rule_zero(candidate: Candidate, _: int) -> bool:
     assert candidate.rule == 1
     return True

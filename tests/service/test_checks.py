@@ -42,6 +42,17 @@ def test_each_fault_is_told_at_its_place(change: Callable[[Path], object], path:
     assert list(faults(tmp_path, change)) == [path]
 
 
+def test_actions_for_rules_that_are_not_there_are_faults(tmp_path: Path) -> None:
+    document = full()
+    document["masking"]["actions"] = [
+        {"rules": ["github-*", "githup-*"], "request": "block"},
+        {"rules": ["aws-access-key-id"], "answer": "alert"},
+        {"rules": ["nothing", "jwt", "JWT"], "answer": "allow"},
+    ]
+    places = ["masking.actions[0].rules[1]", "masking.actions[2].rules[0]", "masking.actions[2].rules[2]"]
+    assert list(faults(tmp_path, lambda d: None, document)) == places
+
+
 def test_a_client_ca_and_a_masking_key_are_read(tmp_path: Path) -> None:
     document = full()
     document["listeners"][0]["tls"]["client_ca"] = "own.yaml"
@@ -83,5 +94,11 @@ def test_what_may_surprise_is_noted(tmp_path: Path) -> None:
     document["grants"][0]["mode"] = "observe"
     del document["recording"], document["store"]
     assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["recording", "grants[0].mode"]
-    document["grants"] = []
+    document["masking"]["actions"] = [
+        {"rules": ["jwt"], "request": "block"},
+        {"rules": ["jwt"], "request": "alert", "answer": "allow"},
+    ]
+    noted = [path for path, _ in notes(load(write_real(tmp_path, document), {}))]
+    assert noted[2:] == ["masking.actions[1].request", "masking.actions[1].answer"]
+    document["grants"], document["masking"]["actions"] = [], []
     assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["recording", "grants"]

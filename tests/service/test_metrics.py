@@ -10,6 +10,8 @@ def test_each_count_lands_under_its_name_and_labels() -> None:
     metrics.exchange_ended("claude", "complete", 204)
     metrics.exchange_ended("claude", "aborted", 0)
     metrics.masked("github-pat-classic", "request")
+    metrics.blocked("jwt", "answer", "observe")
+    metrics.alerted("jwt", "request")
     metrics.unread("claude", 7)
     metrics.refused("Denied")
     metrics.alarm("credential")
@@ -24,6 +26,8 @@ def test_each_count_lands_under_its_name_and_labels() -> None:
     assert value("exchanges_total", route="claude", outcome="complete", status_class="2xx") == 1
     assert value("exchanges_total", route="claude", outcome="aborted", status_class="other") == 1
     assert value("masked_total", rule="github-pat-classic", direction="request") == 1
+    assert value("blocked_total", rule="jwt", direction="answer", mode="observe") == 1
+    assert value("alerts_total", rule="jwt", direction="request") == 1
     assert value("unread_bytes_total", route="claude") == 7
     assert value("refused_total", reason="Denied") == 1
     assert value("alarms_total", kind="credential") == 1

@@ -1,0 +1,76 @@
+"""One body under two masks: what goes on comes from one of them, what is recorded from the other.
+
+For rules that alert, whose secrets pass and are masked in the recording; and for what a grant only observes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from maskproxy.bodies.events import error_event
+from maskproxy.bodies.output import BodyFinding, BodyMask, Findings, Output
+from maskproxy.bodies.refusing import stopped_of
+from maskproxy.errors import MaskproxyError
+from maskproxy.masking import Masked, trusted
+
+
+def believed(
+    forward: Iterable[BodyFinding], record: Iterable[BodyFinding], only_recorded: Callable[[str], bool]
+) -> list[BodyFinding]:
+    """Give what two masks found: of each rule, what the mask says that knows of it."""
+    return [
+        *(one for one in forward if not only_recorded(one.rule)),
+        *(one for one in record if only_recorded(one.rule)),
+    ]
+
+
+class TwoMasks:
+    """`only_recorded` tells of a rule whether the mask for the recording is to be believed about it, or the other."""
+
+    def __init__(self, forward: BodyMask, record: BodyMask, only_recorded: Callable[[str], bool]) -> None:
+        self.findings: list[BodyFinding] = Findings()
+        self._forward = forward
+        self._record = record
+        self._only_recorded = only_recorded
+        self._told = [0, 0]
+
+    @property
+    def stopped(self) -> MaskproxyError | None:
+        return stopped_of(self._forward)
+
+    @property
+    def streams(self) -> bool:
+        return self._forward.streams
+
+    @property
+    def unread_bytes(self) -> int:
+        return self._forward.unread_bytes
+
+    def feed(self, data: bytes) -> Output:
+        return self._both(lambda mask: mask.feed(data))
+
+    def finish(self) -> Output:
+        return self._both(lambda mask: mask.finish())
+
+    def _both(self, step: Callable[[BodyMask], Output]) -> Output:
+        if self.stopped is not None:
+            return step(self._forward)
+        try:
+            record = step(self._record).record
+            forward = step(self._forward).forward
+        finally:
+            self._tell()
+        return Output(forward, self._ended(record))
+
+    def _ended(self, record: Masked) -> Masked:
+        """The recording of a stream that was stopped ends as the client's does."""
+        error = self.stopped
+        if error is None:
+            return record
+        return trusted(record + error_event(error), why="masked events, and one of our own that says why they end")
+
+    def _tell(self) -> None:
+        forward, record = self._forward.findings[self._told[0] :], self._record.findings[self._told[1] :]
+        self._told[0] += len(forward)
+        self._told[1] += len(record)
+        self.findings += believed(forward, record, self._only_recorded)

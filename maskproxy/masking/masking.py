@@ -1,0 +1,104 @@
+"""`Masking`: the rules, one scope's placeholders and one exchange's own secrets, ready to mask texts and streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from maskproxy.masking.encoded import base64_texts, percent_texts
+from maskproxy.masking.literals import Literals
+from maskproxy.masking.masked import Masked
+from maskproxy.masking.masker import Finding, Masker
+from maskproxy.masking.placeholders import Placeholders
+from maskproxy.masking.rules import RuleSet
+
+MOST_LAYERS = 1
+
+
+class Masking:
+    """The rules, one scope's placeholders and one exchange's own secrets, ready to mask."""
+
+    __slots__ = ("_depth", "literals", "placeholders", "rules", "urgent")
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        placeholders: Placeholders,
+        literals: Sequence[tuple[str, bytes]] = (),
+        urgent: Mapping[str, int] = MappingProxyType({}),
+        *,
+        depth: int = MOST_LAYERS,
+    ) -> None:
+        """`literals`: (rule id, exact bytes) that are secrets in this exchange, each at least 6 bytes long.
+
+        `urgent`: rules that the finding of every span names in which they have a part, the greatest number first.
+        `depth`: how many layers of encoding are seen through.
+        """
+        self.rules = rules
+        self.placeholders = placeholders
+        self.literals = Literals(literals)
+        self.urgent = urgent
+        self._depth = depth
+
+    def knowing(self, secrets: Sequence[tuple[str, bytes]]) -> Masking:
+        """Give the same with further literals: (rule id, exact bytes)."""
+        return Masking(
+            self.rules, self.placeholders, [*self.literals.pairs(), *secrets], self.urgent, depth=self._depth
+        )
+
+    def text(self, data: bytes) -> tuple[Masked, list[Finding]]:
+        """Mask a whole text."""
+        masker = Masker(self)
+        return masker.whole(data), masker.findings
+
+    def find(self, data: bytes) -> list[Finding]:
+        """Give what `text` would mask."""
+        return self.text(data)[1]
+
+    def masker(self) -> Masker:
+        """Start masking a stream."""
+        return Masker(self)
+
+    def may_hold(self, data: bytes) -> bool:
+        """Scan raw bytes for anything that could be a secret, JSON-escaped or not.
+
+        False only if no string in it, once decoded, and no `key: value` of it can hold a finding. A placeholder of
+        ours may make it True.
+        """
+        return self.rules.may_hold(data) or self.literals.may_be_in(data)
+
+    def may_hold_own(self, data: bytes) -> bool:
+        """Tell whether raw bytes may hold one of the exchange's own secrets, JSON-escaped or not."""
+        return self.literals.may_be_in(data)
+
+    def holds_own(self, text: bytes) -> bool:
+        """Tell whether one of them stands in a text."""
+        return bool(self.literals.spans(text))
+
+    def name_in_base64(self, span: bytes) -> str | None:
+        """Give the rule that finds something in what a base64 span stands for, the most urgent one if there are more.
+
+        Literals are not looked for in it: who knows one knows its base64, too.
+        """
+        if not self._depth:
+            return None
+        inner = Masking(self.rules, self.placeholders, urgent=self.urgent, depth=self._depth - 1)
+        found = (finding.rule for text in base64_texts(span) for finding in inner.find(text))
+        return self._most_urgent(rule for rule in found if self.rules.tells(rule))
+
+    def name_in_percent(self, context: bytes, span: bytes) -> str | None:
+        """Give the rule that finds something in what a percent-encoded span stands for, or that reaches into it."""
+        if not self._depth:
+            return None
+        inner = Masking(self.rules, self.placeholders, urgent=self.urgent, depth=self._depth - 1)
+        inner.literals = self.literals
+        texts = percent_texts(context, span)
+        return self._most_urgent(
+            finding.rule for text, before in texts for finding in inner.find(text) if finding.end > before
+        )
+
+    def _most_urgent(self, rules: Iterator[str]) -> str | None:
+        """The first of them, unless another is more urgent; then all are looked at."""
+        if not self.urgent:
+            return next(rules, None)
+        return max(rules, key=lambda rule: self.urgent.get(rule, 0), default=None)

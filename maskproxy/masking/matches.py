@@ -1,0 +1,73 @@
+"""From hits, which are a superset, to what is known of a text: matches, open tails, our own placeholders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from maskproxy.masking.automaton import TEXT_EDGE
+from maskproxy.masking.characters import ceil, floor
+from maskproxy.masking.encoded import CORE_BYTES
+from maskproxy.masking.engine import Hit
+from maskproxy.masking.matcher import OpenTail
+from maskproxy.masking.placeholders import Placeholders
+from maskproxy.masking.rules import RuleSet
+from maskproxy.masking.settling import Evidence
+from maskproxy.masking.wrapped import EncodedTail
+
+
+class View(NamedTuple):
+    """A part of a stream: its bytes, their offset in the stream, what stood before them, whether the stream ends."""
+
+    text: bytes
+    base: int
+    before: int
+    final: bool
+
+
+def note_hits(evidence: Evidence, rules: RuleSet, placeholders: Placeholders, view: View, hits: Iterable[Hit]) -> None:
+    """Confirm each hit and note what it is."""
+    text, base, before, final = view
+    size = len(text)
+    for index, core_end in sorted(set(hits)):
+        if index == rules.placeholder_index:
+            for start in rules.placeholder.starts(text, core_end, before):
+                if placeholders.verify(text[start:core_end]):
+                    evidence.own.add((base + start, base + core_end))
+            continue
+        if index == rules.base64_index:
+            _note_base64(evidence, index, view, core_end)
+            continue
+        matcher = rules.matchers[index]
+        if matcher.tail is not None:
+            _note_tails(evidence, rules, view, index, core_end)
+            continue
+        right = text[core_end] if core_end < size else TEXT_EDGE
+        if (core_end < size or final or matcher.free_right) and matcher.shape.right >> right & 1:
+            for start, end in matcher.secrets(text, core_end, before):
+                evidence.matches.add((index, base + floor(text, start), base + ceil(text, end)))
+
+
+def _note_tails(evidence: Evidence, rules: RuleSet, view: View, index: int, core_end: int) -> None:
+    matcher, base = rules.matchers[index], view.base
+    assert matcher.tail is not None
+    for first, end in matcher.secrets(view.text, core_end, view.before):
+        start = floor(view.text, first)
+        key = (index, base + first, base + end)
+        latest = evidence.latest.get(index)
+        if key in evidence.tails or (latest is not None and latest.covers(base + start, base + end)):
+            continue
+        tail = OpenTail(index, matcher.tail, base + start, base + end)
+        tail.extend(view.text, base, final=view.final)
+        evidence.tails[key] = evidence.latest[index] = tail
+
+
+def _note_base64(evidence: Evidence, index: int, view: View, core_end: int) -> None:
+    end = view.base + core_end
+    start = end - CORE_BYTES
+    latest = evidence.latest.get(index)
+    if latest is not None and latest.covers(start, end):
+        return
+    tail = EncodedTail(index, start, end)
+    tail.extend(view.text, view.base, final=view.final)
+    evidence.tails[index, start, end] = evidence.latest[index] = tail

@@ -1,0 +1,116 @@
+"""Which rules the actions make of each direction: those that mask what goes on, and those that mask what is recorded.
+
+No finding is judged twice by its action: a rule that alerts is missing in what goes on, one that is allowed in both.
+So what actions do never depends on where a text was cut. Equal sets of rules are compiled once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from maskproxy import __version__
+from maskproxy.masking import engine
+from maskproxy.masking.actions import FORWARDED, RECORDED, Action, Direction, Override, overridden
+from maskproxy.masking.masking import Masking
+from maskproxy.masking.rules import Rule, RuleSet
+
+_URGENCY: Mapping[Action, int] = {"alert": 1, "block": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class Treatment:
+    """One direction. `actions` tells of the rules that do something else than to mask."""
+
+    forward: RuleSet
+    record: RuleSet
+    actions: Mapping[str, Action]
+
+    @property
+    def urgent(self) -> Mapping[str, int]:
+        return {rule: _URGENCY[action] for rule, action in self.actions.items() if action in _URGENCY}
+
+
+class Treatments(NamedTuple):
+    """Both directions, one object where their actions are the same; and all rules, whatever their actions."""
+
+    request: Treatment
+    answer: Treatment
+    rules: RuleSet
+
+    def of(self, direction: Direction) -> Treatment:
+        return self.request if direction == "request" else self.answer
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What is looked for in one direction of an exchange, in what goes on and in what is recorded.
+
+    Both are one object where no rule alerts. With `observes` nothing is blocked.
+    """
+
+    forward: Masking
+    record: Masking
+    actions: Mapping[str, Action]
+    observes: bool = False
+
+    @classmethod
+    def alike(cls, masking: Masking) -> Sought:
+        """Mask everything both ways."""
+        return cls(masking, masking, {})
+
+    def action(self, rule: str) -> Action:
+        return self.actions.get(rule, "mask")
+
+    def masked(self, rules: Iterable[str]) -> int:
+        """Give how many findings of these rules became placeholders."""
+        return sum(self.action(rule) == "mask" for rule in rules)
+
+    def blocks(self, rule: str) -> bool:
+        return not self.observes and self.action(rule) == "block"
+
+    def only_recorded(self, rule: str) -> bool:
+        """Tell whether what the rule finds goes on as it is."""
+        return self.observes or self.action(rule) == "alert"
+
+
+def with_actions(rules: RuleSet, overrides: Sequence[Override]) -> RuleSet:
+    """Give the rules with the configuration's actions instead of their own."""
+    if not overrides:
+        return rules
+    changed = [replace(rule, actions=overridden(rule.actions, rule.id, overrides)) for rule in rules.rules]
+    return RuleSet(changed, rules.databases)
+
+
+def treatments(rules: RuleSet, *, cache: Path | None = None) -> Treatments:
+    """Sort the rules by their actions, and compile what was not compiled yet. `cache`: as in `load_rules`."""
+    made: dict[tuple[str, ...], RuleSet] = {tuple(rule.id for rule in rules.rules): rules}
+
+    def subset(direction: Direction, wanted: frozenset[Action]) -> RuleSet:
+        chosen = tuple(rule for rule in rules.rules if rule.actions.of(direction) in wanted)
+        ids = tuple(rule.id for rule in chosen)
+        if ids not in made:
+            made[ids] = _compiled(chosen, cache)
+        return made[ids]
+
+    def treatment(direction: Direction) -> Treatment:
+        actions = {rule.id: rule.actions.of(direction) for rule in rules.rules if rule.actions.of(direction) != "mask"}
+        return Treatment(subset(direction, FORWARDED), subset(direction, RECORDED), actions)
+
+    request, answer = treatment("request"), treatment("answer")
+    return Treatments(request, request if request.actions == answer.actions else answer, rules)
+
+
+def _compiled(rules: tuple[Rule, ...], cache: Path | None) -> RuleSet:
+    """Compile some of the rules of a set that has been proved."""
+    if cache is None:
+        return RuleSet(rules)
+    whole = "\0".join([__version__, "some", *(part for r in rules for part in (r.id, r.pattern, *r.keywords, ""))])
+    store = cache / f"{engine.cache_key(whole.encode())}.rules"
+    cached = engine.read_cached(store)
+    rule_set = RuleSet(rules, cached)
+    if cached is None:
+        engine.write_cached(store, rule_set.databases)
+    return rule_set

@@ -1,0 +1,91 @@
+"""What is seen through in a text, said slowly: every place is tried, and every way to decode what stands there.
+
+Shares no code with the masker. `finds` tells the rules that find something in a decoded text, in order of place.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
+
+from tests.masking.oracle import may_begin_base64
+
+Finds = Callable[[bytes], list[tuple[str, int, int]]]
+Span = tuple[str, int, int]
+
+PIECE, STEP = 16384, 12288
+_RUN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_GUTTER = re.compile(rb"\n[ \t]{0,8}[0-9]{1,6}(?:\t|\xe2\x86\x92)")
+_UNRESERVED = rb"A-Za-z0-9%._~/+!*-"
+_ESCAPE = re.compile(rb"%%(?i:2[0-9A-F]|3[A-F]|40|5[B-F]|7[B-E]|0[AD])[%b]{6,}" % _UNRESERVED)
+
+
+def spans(text: bytes, finds: Finds) -> list[Span]:
+    """Give (rule, start, end) of every encoded span that holds something."""
+    return sorted([*_in_base64(text, finds), *_in_percent(text, finds)], key=lambda span: span[1])
+
+
+def _in_base64(text: bytes, finds: Finds) -> list[Span]:
+    found, at = [], 0
+    while at + 20 <= len(text):
+        core = text[at : at + 20]
+        if not may_begin_base64(core[:19]) or core[19] not in _RUN:
+            at += 1
+            continue
+        end = _end(text, at)
+        start = at
+        while end - start > PIECE and not _name(text[start : start + PIECE], finds):
+            start += STEP
+        name = _name(text[start : min(end, start + PIECE)], finds)
+        if name:
+            found.append((name, start, end))
+        at = end
+    return found
+
+
+def _end(text: bytes, start: int) -> int:
+    at = line = start
+    while True:
+        while at < len(text) and text[at] in _RUN:
+            at += 1
+        if text[at : at + 1] == b"=":
+            return at + (2 if text[at : at + 2] == b"==" else 1)
+        wrap = re.compile(rb"\r?\n[ \t]{0,16}(?:[0-9]{1,6}(?:\t|\xe2\x86\x92))?").match(text, at)
+        if at - line not in (60, 64, 72, 76) or wrap is None or text[wrap.end() : wrap.end() + 1] not in _letters():
+            return at
+        at = line = wrap.end()
+
+
+def _letters() -> set[bytes]:
+    return {bytes((byte,)) for byte in _RUN}
+
+
+def _name(span: bytes, finds: Finds) -> str | None:
+    plain = bytes(c for c in _GUTTER.sub(b"\n", span) if c not in b" \t\r\n=")
+    plain = plain.replace(b"-", b"+").replace(b"_", b"/")
+    for skipped in range(4):
+        letters = plain[skipped:]
+        if len(letters) % 4 == 1:
+            letters = letters[:-1]
+        text = base64.b64decode(letters + b"=" * (-len(letters) % 4))
+        for found in finds(text):
+            return found[0]
+    return None
+
+
+def _in_percent(text: bytes, finds: Finds) -> list[Span]:
+    found, at = [], 0
+    while (match := _ESCAPE.search(text, at)) is not None:
+        start, at = match.span()
+        before = re.compile(rb"[%b]{0,64}\Z" % _UNRESERVED).search(text[:start][-64:])
+        assert before is not None
+        for plus in (b"+", b" "):
+            context = unquote_to_bytes(before[0].replace(b"+", plus))
+            whole = unquote_to_bytes((before[0] + match[0]).replace(b"+", plus))
+            names = [rule for rule, _, end in finds(whole) if end > len(context)]
+            if names:
+                found.append((names[0], start, match.end()))
+                break
+    return found

@@ -1,0 +1,147 @@
+"""Actions: what a rule and the configuration say, and what the rules of a direction become by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maskproxy.errors import RuleRefused
+from maskproxy.masking import Masking, Override, RuleSet, Sought, load_rules, treatments, with_actions
+from maskproxy.masking.actions import MASKS, Actions, overridden
+from maskproxy.masking.loading import read_rule
+from tests.masking.oracle import OracleRule
+from tests.masking.rulesets import MENAGERIE, MORSELS, PLACEHOLDERS, rule_set
+from tests.masking.test_masker import cut
+
+ACTIONS = st.sampled_from(["mask", "block", "alert", "allow"])
+_RULES = rule_set(MENAGERIE)
+_made: dict[tuple[Override, ...], Sought] = {}
+
+
+def sought_for(overrides: tuple[Override, ...]) -> Sought:
+    """What is sought in a request."""
+    if overrides not in _made:
+        treatment = treatments(with_actions(_RULES, overrides)).request
+        forward, record = (
+            Masking(rules, PLACEHOLDERS, (), treatment.urgent) for rules in (treatment.forward, treatment.record)
+        )
+        _made[overrides] = Sought(forward, record, treatment.actions)
+    return _made[overrides]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ({}, Actions()),
+        ({"action": "block"}, Actions("block", "block")),
+        ({"action": {"answer": "allow"}}, Actions("mask", "allow")),
+        ({"action": {"request": "alert", "answer": "block"}}, Actions("alert", "block")),
+    ],
+)
+def test_a_rule_says_its_actions(said: dict[str, object], meant: Actions) -> None:
+    assert read_rule({"id": "one", "pattern": "abc[0-9]{4}", **said}, "test", "a test").actions == meant
+
+
+@pytest.mark.parametrize("said", ["drop", None, 3, ["block"], {"request": "drop"}, {"upstream": "block"}, {1: "block"}])
+def test_another_action_is_refused_in_words(said: object) -> None:
+    with pytest.raises(RuleRefused, match="its action is not one of mask, block, alert, allow"):
+        read_rule({"id": "one", "pattern": "abc[0-9]{4}", "action": said}, "test", "a test")
+
+
+def test_later_overrides_win_and_change_only_the_direction_that_they_name() -> None:
+    overrides = [
+        Override(("aws-*", "one"), request="block"),
+        Override(("*",), answer="alert"),
+        Override(("aws-key",), "allow", "mask"),
+    ]
+    assert overridden(MASKS, "one", overrides) == Actions("block", "alert")
+    assert overridden(MASKS, "aws-token", overrides) == Actions("block", "alert")
+    assert overridden(MASKS, "aws-key", overrides) == Actions("allow", "mask")
+    assert overridden(Actions("alert", "block"), "two", overrides) == Actions("alert", "alert")
+
+
+def test_equal_sets_of_rules_are_one_object() -> None:
+    rules = load_rules(["builtin:github"])
+    plain = treatments(rules)
+    assert plain.request is plain.answer
+    assert plain.request.forward is plain.request.record is rules
+    blocking = treatments(with_actions(rules, [Override(("*",), "block")]))
+    assert blocking.request is not blocking.answer
+    assert len({id(t.forward) for t in (blocking.request, blocking.answer)}) == 1
+    some = treatments(with_actions(rules, [Override(("github-pat-classic",), "alert", "allow")]))
+    assert some.request.forward is some.answer.forward is some.answer.record
+    assert len(some.request.forward.rules) == len(rules.rules) - 1
+    assert [r.id for r in some.request.record.rules] == [r.id for r in rules.rules]
+
+
+def test_some_of_the_rules_are_compiled_once_for_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = with_actions(load_rules(["builtin:github"]), [Override(("github-pat-*",), "allow", "alert")])
+    first = treatments(rules, cache=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+
+    def never(*_: object) -> None:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr("maskproxy.masking.finder._compile", never)
+    again = treatments(rules, cache=tmp_path)
+    assert [r.id for r in again.request.record.rules] == [r.id for r in first.answer.forward.rules]
+
+
+def test_no_rule_may_be_left() -> None:
+    some = treatments(with_actions(load_rules(["builtin:github"]), [Override(("*",), "allow", "alert")]))
+    assert some.request.record.rules == some.answer.forward.rules == ()
+    assert Masking(some.answer.forward, PLACEHOLDERS).text(b"text") == (b"text", [])
+
+
+texts = st.lists(st.sampled_from(MORSELS), max_size=22).map(b"".join)
+overriding = st.builds(
+    lambda rule, action: (Override((rule,), request=action),), st.sampled_from([rule.id for rule in MENAGERIE]), ACTIONS
+)
+
+
+def found_by(masking: Masking, pieces: list[bytes]) -> tuple[bytes, list[str]]:
+    masker = masking.masker()
+    made = b"".join([*map(masker.feed, pieces), masker.finish()])
+    return made, [found.rule for found in masker.findings]
+
+
+@settings(max_examples=150, deadline=None)
+@given(overriding, texts, st.lists(st.integers(0, 60), max_size=30))
+def test_actions_do_not_depend_on_cuts(overrides: tuple[Override, ...], text: bytes, places: list[int]) -> None:
+    sought = sought_for(overrides)
+    for masking in (sought.forward, sought.record):
+        whole = found_by(masking, [text])
+        assert found_by(masking, cut(text, places)) == whole
+        assert found_by(masking, [text[i : i + 1] for i in range(len(text))]) == whole
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(MENAGERIE), texts)
+def test_a_rule_that_blocks_or_alerts_names_every_span_that_it_has_a_part_in(rule: OracleRule, text: bytes) -> None:
+    alone = Masking(rule_set([rule]), PLACEHOLDERS)
+    spans = [(found.start, found.end) for found in alone.find(text)]
+    for override in (Override((rule.id,), request="block"), Override((rule.id,), request="alert")):
+        sought = sought_for((override,))
+        named = [(found.start, found.end) for found in sought.record.find(text) if found.rule == rule.id]
+        assert len(named) <= len(spans)
+        assert all(any(a <= start and end <= b for a, b in named) for start, end in spans)
+
+
+def test_a_block_wins_over_an_alert_in_one_span() -> None:
+    overlapping = rule_set(
+        [OracleRule("first", "abcd", rank=3), OracleRule("told", "bcde"), OracleRule("last", "defg")]
+    )
+    actions: list[Override] = [Override(("told",), "alert"), Override(("last",), "block")]
+    for some, name in ((actions[:1], "told"), (actions, "last"), (actions[::-1], "last"), ([], "first")):
+        treatment = treatments(with_actions(overlapping, some)).request
+        (found,) = Masking(treatment.record, PLACEHOLDERS, (), treatment.urgent).find(b"xabcdefgx")
+        assert (found.rule, found.start, found.end) == (name, 1, 8)
+
+
+def test_the_rule_set_keeps_what_it_was_compiled_to() -> None:
+    rules: RuleSet = load_rules(["builtin:github"])
+    assert with_actions(rules, []) is rules
+    assert with_actions(rules, [Override(("*",), "block")]).databases == rules.databases
