@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+CLIENTS := .clients/.installed
 
-.PHONY: help demo dev test check lint types imports fuzz bench clean
+.PHONY: help demo dev test test-clients check lint types imports fuzz bench clean
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -21,6 +22,20 @@ dev: $(STAMP) ## the embedded setting, left running
 
 test: check ## lint, types, import rules and every fast test
 	$(BIN)/python -m pytest -n 2
+
+$(CLIENTS): $(STAMP) tests/clients/package.json tests/clients/package-lock.json
+	@node --version >/dev/null && npm --version >/dev/null
+	@mkdir -p .clients
+	cp tests/clients/package.json tests/clients/package-lock.json .clients/
+	npm --prefix .clients ci --no-audit --no-fund --loglevel=error
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,clients]'
+	@touch $@
+
+test-clients: $(CLIENTS) ## the real Claude Code and both SDKs through the gateway; a large download, needs Node 20 and npm
+	@alone='ip link set lo up && exec "$$0" "$$@"'; \
+	if unshare -rn sh -c "$$alone" true 2>/dev/null; then set -- unshare -rn sh -c "$$alone"; \
+	else set --; echo "This system gives no network namespace; clients are not kept from the network."; fi; \
+	"$$@" $(BIN)/python -m pytest -n 2 tests/clients
 
 check: lint types imports ## lint, types and import rules alone
 
@@ -44,4 +59,4 @@ bench: $(STAMP) ## slow: tables of speed, as ratios within one run
 	$(BIN)/python -m benchmarks.whole_path
 
 clean: ## forget the environment and every cache
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build dist
+	rm -rf .venv .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build dist

@@ -13,7 +13,7 @@ from maskproxy.bodies.output import Output, same
 from maskproxy.errors import BadRequest
 from maskproxy.masking import trusted
 
-# The one form in which nearly every event comes; padded before its last brace; whatever differs takes the long way.
+# The one form in which nearly every event comes, padded before its last brace; whatever differs takes the long way.
 DELTA = re.compile(
     rb"event: ?content_block_delta(\r?\n)"
     rb'data: ?\{ ?"type": ?"content_block_delta", ?"index": ?(0|[1-9][0-9]{0,5}), ?"delta": ?'

@@ -1,0 +1,120 @@
+"""`maskproxy env`: what a developer's machine is told about the gateway.
+
+`--settings` prints a team's settings for Claude Code: a text by which the model knows placeholders, and a hook that
+stops tools which would take one literally. Both are POSIX shell and grep, so that maskproxy is not needed on the
+machine. A call that the hook cannot search is stopped too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+HOOK_S = 10
+NEWER = "onFailure"
+"""Claude Code before 2.1.295 does not know this key, and passes over it."""
+
+
+@click.command()
+@click.option("--settings", is_flag=True, help="Settings for Claude Code, as JSON.")
+@click.option(
+    "-c",
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Its tools that edit files (masking.restore.tools); without it, the defaults.",
+)
+def env(settings: bool, config_path: Path | None) -> None:
+    """Print settings by which Claude Code lives with placeholders.
+
+    They belong into a team's managed-settings.json, or into a project's .claude/settings.json.
+    """
+    if not settings:
+        raise click.UsageError("Say --settings: only Claude Code's settings can be printed in this version.")
+    click.echo(json.dumps(settings_for(edit_tools(config_path)), indent=2))
+
+
+def edit_tools(config_path: Path | None) -> list[str]:
+    """The tools in whose arguments secrets are put back, in order."""
+    from maskproxy.config import load
+    from maskproxy.config.model import Restore
+
+    restore = Restore() if config_path is None else load(config_path, os.environ).masking.restore
+    return sorted(restore.tools)
+
+
+def settings_for(tools: list[str]) -> dict[str, object]:
+    """The settings: the text where a conversation or a subagent begins, the hook before each other tool."""
+    starts = {event: [{"hooks": [command(say_at(event, tools))]}] for event in ("SessionStart", "SubagentStart")}
+    guard = {"matcher": every_tool_but(tools), "hooks": [command(stop_placeholders(tools)) | {NEWER: "block"}]}
+    return {"hooks": {**starts, "PreToolUse": [guard]}}
+
+
+def command(line: str) -> dict[str, object]:
+    return {"type": "command", "command": line, "timeout": HOOK_S}
+
+
+def say_at(event: str, tools: list[str]) -> str:
+    return printed({"hookEventName": event, "additionalContext": text_for_the_model(tools)})
+
+
+def stop_placeholders(tools: list[str]) -> str:
+    """A shell command that reads a tool's call and denies it if it holds a placeholder, or if grep cannot tell."""
+    from maskproxy.masking.placeholders import SHAPE
+
+    answer = {
+        "hookEventName": "PreToolUse",
+        "permissionDecision": "deny",
+        "permissionDecisionReason": reason_for_the_model(tools),
+    }
+    return (
+        f"found=$(LC_ALL=C grep -Ec {shlex.quote(SHAPE)}); "
+        f"case $?:$found in 1:0) ;; 0:*) {printed(answer)} ;; "
+        "*) echo 'This call was stopped: it could not be searched for placeholders. grep is missing or failed.' >&2; "
+        "exit 2 ;; esac"
+    )
+
+
+def printed(output: dict[str, str]) -> str:
+    return f"printf '%s\\n' {shlex.quote(json.dumps({'hookSpecificOutput': output}))}"
+
+
+def every_tool_but(tools: Iterable[str]) -> str:
+    """A matcher, which is a JavaScript expression."""
+    names = "|".join(re.sub(r"([^A-Za-z0-9_-])", r"\\\1", name) for name in tools)
+    return f"^(?!(?:{names})$)" if names else "*"
+
+
+def text_for_the_model(tools: list[str]) -> str:
+    edits = (
+        f"Edits work: in {listed(tools)} use a placeholder whole and exactly as you see it, and the real value is put "
+        "back before the file is touched. In any other tool"
+        if tools
+        else "In a tool"
+    )
+    return (
+        "Secrets are masked before you see them. MASKED_, a kind and two groups of letters and digits make a "
+        "placeholder: it stands for a real value, which is intact where it is kept, and is the same each time. It is "
+        "not a broken, truncated or redacted key: do not report it, repair it or ask for the value. "
+        f"{edits} a placeholder would be taken literally, and the call is stopped. Write commands that read the value "
+        "from its file or from the environment instead."
+    )
+
+
+def reason_for_the_model(tools: list[str]) -> str:
+    edits = f" To change a file, use {listed(tools)}: there placeholders work." if tools else ""
+    return (
+        "Not run: this input holds a placeholder (MASKED_...), which stands for a secret and would be taken literally "
+        "here. The secret itself is fine. Let the command read the value from its file or from the environment." + edits
+    )
+
+
+def listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
