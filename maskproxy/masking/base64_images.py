@@ -22,6 +22,7 @@ _LONGEST = 7
 _FEW = 4
 _MOST_WORDS = 64
 _MOST_ITEMS = 12
+_ALSO = ((of(b"+"), of(b"+-")), (of(b"/"), of(b"/_")))
 _SPELLINGS = {8: 1, 6: 2, 5: 8, 4: 64, 3: 16}
 """How many spellings a part of an image may have, by its length: the engine likes long literals, and not too many."""
 
@@ -182,7 +183,7 @@ def _characters(sequence: Sequence, offset: int, number: int) -> int:
 
 def _spread(members: int) -> int:
     """Let `-` and `_` stand where `+` and `/` do."""
-    for plain, url_safe in ((b"+", b"-"), (b"/", b"_")):
-        if members & of(plain):
-            members |= of(url_safe)
+    for plain, both in _ALSO:
+        if members & plain:
+            members |= both
     return members

@@ -20,7 +20,6 @@ from maskproxy.masking.wrapped import NARROWEST, first_cores, holds_core
 
 LONG_BYTES = 4096
 _MOST_LONG_RUNS = 1000
-_CERTAIN, _MAYBE = 0, 1
 _LINE = Repeat(Bytes(of(RUN)), NARROWEST, NARROWEST)
 _LINE_END = Bytes(of(b"\r\n\\"))
 _ESCAPED_PLUS = Series((Repeat(Bytes(of(RUN)), 3, 3), *(Bytes(of((byte,))) for byte in b"\\u002"), Bytes(of(b"bB"))))
@@ -32,7 +31,18 @@ class Finder:
     Hits are numbered: the rules in order, then placeholders, percent-encoded spans, base64 spans.
     """
 
-    __slots__ = ("_base64", "_cores", "_exact", "_lines", "_relaxed", "_runs", "databases")
+    __slots__ = (
+        "_base64",
+        "_certain",
+        "_cores",
+        "_exact",
+        "_images_from",
+        "_lines",
+        "_percent",
+        "_relaxed",
+        "_runs",
+        "databases",
+    )
 
     def __init__(
         self,
@@ -41,21 +51,18 @@ class Finder:
         databases: Sequence[Database] | None = None,
     ) -> None:
         """`rules`: id and core of each. `databases`: what equal ones were compiled to before."""
-        self._base64 = len(rules) + 2
+        self._percent = len(rules) + 1
+        self._base64 = self._percent + 1
+        self._images_from = self._percent + len(PERCENT_CORES)
+        escapes = [*needless_escapes(), _ESCAPED_PLUS]
+        self._certain = len(rules) + len(PERCENT_CORES) + len(escapes)
         if databases is None:
-            cores = [core for _, core in rules]
-            inside = images(cores)
-            raw = [_relaxed(rule_id, core) for rule_id, core in rules]
-            raw += [*(relaxed(core) for core in PERCENT_CORES), *needless_escapes(), _ESCAPED_PLUS]
-            numbers = [
-                *range(len(cores) + 1),
-                *(len(cores) + 1 for _ in PERCENT_CORES),
-                *(self._base64 for _ in inside),
-            ]
+            inside = images(core for _, core in rules)
+            raw = [*(_relaxed(rule_id, core) for rule_id, core in rules), *(relaxed(core) for core in PERCENT_CORES)]
             names = [rule_id for rule_id, _ in rules]
             databases = [
-                _compile(names, [*cores, placeholder, *PERCENT_CORES, *inside], numbers),
-                _compile(names, [*raw, *inside], [*(_CERTAIN for _ in raw), *(_MAYBE for _ in inside)]),
+                _compile(names, [*(core for _, core in rules), placeholder, *PERCENT_CORES, *inside]),
+                _compile(names, [*raw, *escapes, *inside]),
                 *_for_spans(),
             ]
         self.databases = tuple(databases)
@@ -63,23 +70,21 @@ class Finder:
 
     def hits(self, text: bytes) -> list[Hit]:
         """Give where cores end in the text, in no particular order, perhaps more than once."""
-        hits = self._exact.hits(text)
+        found = self._exact.hits(text)
+        hits = [(min(number, self._percent), end) for number, end in found if number < self._images_from]
         if len(text) < CORE_BYTES:
-            return [hit for hit in hits if hit[0] < self._base64] if hits else hits
-        number = self._base64
+            return hits
         if len(text) <= LONG_BYTES:
             ends = [end for _, end in self._cores.hits(text)]
         else:
-            places = [end for index, end in hits if index >= number]
+            places = [end for number, end in found if number >= self._images_from]
             places += [end for end in self._ends_of_lines(text) if text[end : end + 1] in (b"\n", b"\r")]
             ends = first_cores(text, places)
-        if hits:
-            hits = [hit for hit in hits if hit[0] < number]
-        return hits + [(number, end) for end in ends] if ends else hits
+        return hits + [(self._base64, end) for end in ends] if ends else hits
 
     def may_hold(self, raw: bytes) -> bool:
         """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
-        places = self._relaxed.places_unless(raw, _CERTAIN)
+        places = self._relaxed.places_unless(raw, self._certain)
         if places is None:
             return True
         if len(raw) < CORE_BYTES:
@@ -111,11 +116,11 @@ def _for_spans() -> list[Database]:
     return [_compile([], [node]) for node in (BASE64.core, _LINE, Series((_LINE, _LINE_END)))]
 
 
-def _compile(names: Sequence[str], nodes: Sequence[Node], numbers: Sequence[int] | None = None) -> Database:
+def _compile(names: Sequence[str], nodes: Sequence[Node]) -> Database:
     """Compile together; when that fails, find the rule that is to blame."""
     expressions = [expression(node) for node in nodes]
     try:
-        return Database.compile(expressions, numbers)
+        return Database.compile(expressions)
     except RuleRefused as refusal:
         for rule_id, text in zip(names, expressions, strict=False):
             try:
