@@ -146,16 +146,9 @@ def _dullness(sequences: frozenset[Sequence]) -> float:
     return sum(_chance(sequence) for sequence in sequences)
 
 
-@lru_cache(maxsize=20_000)
 def _chance(sequence: Sequence) -> float:
-    """How often random base64 holds one of the sequence's images."""
-    total = 0.0
-    for image in _images(sequence):
-        chance = 1.0
-        for members in image:
-            chance *= members.bit_count() / 64
-        total += chance
-    return total
+    """How often random bytes hold the sequence."""
+    return prod(members.bit_count() / 256 for members in sequence)
 
 
 @lru_cache(maxsize=20_000)
