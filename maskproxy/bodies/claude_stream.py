@@ -49,11 +49,14 @@ class ClaudeStream:
     """One answer's events."""
 
     streams = True
-    unread_bytes = 0
 
-    def __init__(self, masking: Masking, tools: EditTools | None = None, *, seals: Seals) -> None:
+    def __init__(
+        self, masking: Masking, tools: EditTools | None = None, *, seals: Seals, refuse_media: bool = False
+    ) -> None:
         """With `tools`, the arguments of their calls get their owner's secrets back."""
         self.findings: list[BodyFinding] = Findings()
+        self.unread_bytes = 0
+        self._refuse_media = refuse_media
         self.stopped: MaskproxyError | None = None
         self._masking = masking
         self._seals = seals
@@ -191,12 +194,13 @@ class ClaudeStream:
             event.data,
             self._masking,
             scan=self._masking.may_hold(event.data),
-            refuse_media=False,
+            refuse_media=self._refuse_media,
             prefix="event",
             tools=self._tools,
             seals=self._seals,
         )
         walk.run(EVENT)
+        self.unread_bytes += walk.media_bytes
         self.findings += walk.findings
         known = read(event.data)
         before = self._before(known)

@@ -246,7 +246,9 @@ def _by_type(
         return BinaryBody(masking, refuse=refuse_media)
     if media_type.name == "text/event-stream":
         _require_utf8(media_type)
-        return ClaudeStream(masking, tools, seals=seals) if place is not FREE else EventsBody(masking)
+        if place is FREE:
+            return EventsBody(masking)
+        return ClaudeStream(masking, tools, seals=seals, refuse_media=refuse_media)
     if media_type.name == "application/x-www-form-urlencoded":
         return FormBody(masking)
     if media_type.name == "multipart/form-data":

@@ -141,6 +141,7 @@ async def _whole(answer: Answer, response: web.StreamResponse, reservation: Rese
     forward = out.forward
     await journal.body("response_body", out.record)
     await _count(answer)
+    _count_unread(answer)
     _note_masked(answer, response, answer.sought.masked(finding.rule for finding in answer.mask.findings))
     response.content_length = len(forward)
     answer.begun = True
@@ -166,8 +167,7 @@ async def _stream(answer: Answer, response: web.StreamResponse) -> None:
         fed += len(data)
         await _give(answer, response, out)
     await _give(answer, response, await mask_rest(gateway, mask, fed))
-    if mask.unread_bytes and exchange.route is not None:
-        gateway.meters.unread(exchange.route.name, mask.unread_bytes)
+    _count_unread(answer)
 
 
 async def _give(answer: Answer, response: web.StreamResponse, out: Output) -> None:
@@ -184,6 +184,12 @@ async def _give(answer: Answer, response: web.StreamResponse, out: Output) -> No
     if mask.stopped is not None:
         answer.ended = response
         raise mask.stopped
+
+
+def _count_unread(answer: Answer) -> None:
+    exchange, unread_bytes = answer.exchange, answer.mask.unread_bytes
+    if unread_bytes and exchange.route is not None:
+        exchange.gateway.meters.unread(exchange.route.name, unread_bytes)
 
 
 async def _count(answer: Answer) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskproxy.bodies.claude_stream import ClaudeStream
-from maskproxy.errors import BadRequest, TooLarge
+from maskproxy.errors import BadRequest, TooLarge, UnsupportedCoding
 from tests.bodies.fake_masking import SEALS, fake_masking
 
 KEY = "KEY" + "01234567"
@@ -289,3 +289,13 @@ def test_no_way_of_cutting_shows(data: st.DataObject, words: list[str], values: 
     at_once = texts_of(whole.feed(tool(arguments) + stop(1)).forward)[1, "input_json_delta", "partial_json"]
     assert json.loads(masked_arguments) == json.loads(at_once)
     assert "KEY89ABCDEF" not in masked_arguments
+
+
+def test_media_in_a_stream_is_counted_or_refused() -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo" + "A" * 40}
+    shown = start(0, type="tool_result", content=[{"type": "image", "source": source}])
+    body = ClaudeStream(fake_masking(), seals=SEALS)
+    assert body.feed(shown).forward == shown
+    assert body.unread_bytes == len(source["data"])
+    with pytest.raises(UnsupportedCoding):
+        ClaudeStream(fake_masking(), seals=SEALS, refuse_media=True).feed(shown)

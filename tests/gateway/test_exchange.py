@@ -109,6 +109,18 @@ async def test_a_json_answer_is_masked_and_exactly_framed(house: House) -> None:
     assert (answer.value("x-maskproxy-session") or "").startswith("s")
 
 
+async def test_media_is_counted_both_ways_streamed_and_whole(house: House) -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo" + "A" * 40}
+    block = {"type": "tool_result", "content": [{"type": "image", "source": source}]}
+    asked = json.dumps({"model": "m", "messages": [{"role": "user", "content": [block]}]}).encode()
+    started = json.dumps({"type": "content_block_start", "index": 0, "content_block": block})
+    house.origin.reply = plain(json.dumps({"type": "message", "content": [block]}).encode())
+    await house.post("/v1/messages", asked)
+    house.origin.reply = streaming([f"event: content_block_start\ndata: {started}\n\n".encode()])
+    await house.post("/v1/messages", messages("hi", stream=True))
+    assert house.measured("maskproxy_unread_bytes_total", route="claude") == 3 * len(source["data"])
+
+
 @pytest.mark.parametrize(
     ("coding", "encode"),
     [
