@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 SHORTEST = 6
 _GATE = 4
+_SHORT = 512
+"""A pattern is quicker than one search for each literal, up to here."""
+_KNOWN_LENGTH = 12
+_KNOWN_LIMIT = 1024
 _ESCAPABLE = frozenset(b"\"\\/<>&='+`")
 
 
 class Literals:
     """Finds exact byte strings, overlapping ones too, and how much of a text's end may still become one."""
 
-    __slots__ = ("_ends", "_gates", "_ids", "_plain", "_values", "shortest")
+    __slots__ = ("_begun", "_ends", "_gates", "_ids", "_known", "_plain", "_values", "shortest")
 
     def __init__(self, literals: Sequence[tuple[str, bytes]]) -> None:
         if any(len(value) < SHORTEST for _, value in literals):
@@ -24,6 +29,13 @@ class Literals:
         self._gates = tuple({value[:_GATE] for value in self._values})
         self._ends = tuple({value[:length] for value in self._values for length in range(1, _GATE)})
         self._plain = [plain_part(value) for value in self._values]
+        self._begun = re.compile(b"|".join(re.escape(gate) for gate in self._gates))
+        self._known: dict[bytes, int] = {}
+        """Short texts, as deltas are, and what `alive` said of them."""
+
+    def _holds_none(self, text: bytes) -> bool:
+        """Tell of a short text, which most are, that no literal stands in it or begins in it with all of its gate."""
+        return len(text) <= _SHORT and self._begun.search(text) is None
 
     def __bool__(self) -> bool:
         return bool(self._values)
@@ -37,6 +49,8 @@ class Literals:
 
     def spans(self, text: bytes) -> list[tuple[int, int, int]]:
         """Give number, start and end of every occurrence."""
+        if len(text) < self.shortest or self._holds_none(text):
+            return []
         found = []
         for number, value in enumerate(self._values):
             at = text.find(value)
@@ -47,11 +61,19 @@ class Literals:
 
     def alive(self, text: bytes) -> int:
         """Give where the longest end of text begins that is the beginning of a literal, not the whole."""
+        alive = self._known.get(text)
+        if alive is None:
+            alive = self._alive(text)
+            if len(text) <= _KNOWN_LENGTH:
+                if len(self._known) >= _KNOWN_LIMIT:
+                    self._known.clear()
+                self._known[text] = alive
+        return alive
+
+    def _alive(self, text: bytes) -> int:
         size = alive = len(text)
-        for gate in self._gates:
-            if gate in text:
-                alive = self._alive_beyond_gate(text)
-                break
+        if not self._holds_none(text) and any(gate in text for gate in self._gates):
+            alive = self._alive_beyond_gate(text)
         if alive == size and text.endswith(self._ends):
             alive -= max(length for length in range(1, _GATE) if text.endswith(self._prefixes(length)))
         return alive

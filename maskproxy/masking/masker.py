@@ -71,7 +71,7 @@ class Masker:
         self._masking = masking
         self._known = masking.rules.known_alive[TEXT_EDGE]
         self._forward = masking.rules.forward
-        self._literals = masking.literals
+        self._literals = masking.literals or None
         self._shortest = min(masking.rules.shortest, masking.literals.shortest)
         self._buffer = b""
         self._base = 0
@@ -99,7 +99,7 @@ class Masker:
         alive = self._known.get(text)
         if alive is None:
             alive = self._alive(text)
-        if self._literals:
+        if self._literals is not None:
             alive = min(alive, self._literals.alive(text))
         if not alive:
             self._buffer = text
@@ -165,7 +165,7 @@ class Masker:
         """Look for matches in the text that is held back and note them; give whether there is anything to settle."""
         masking = self._masking
         hits = masking.rules.hits(text)
-        literals = masking.literals.spans(text) if masking.literals else []
+        literals = () if self._literals is None else self._literals.spans(text)
         if not hits and not literals:
             return self._evidence is not None
         evidence = Evidence(masking.rules.encoded) if self._evidence is None else self._evidence
@@ -190,7 +190,7 @@ class Masker:
             return _NOTHING
         if alive is None:
             alive = size if final else self._alive(text)
-            if self._literals and not final:
+            if self._literals is not None and not final:
                 alive = min(alive, self._literals.alive(text))
             if not alive and not final and size <= CANDIDATE_LIMIT:
                 return _NOTHING
