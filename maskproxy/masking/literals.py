@@ -9,15 +9,13 @@ SHORTEST = 6
 _GATE = 4
 _SHORT = 512
 """A pattern is quicker than one search for each literal, up to here."""
-_KNOWN_LENGTH = 12
-_KNOWN_LIMIT = 1024
 _ESCAPABLE = frozenset(b"\"\\/<>&='+`")
 
 
 class Literals:
     """Finds exact byte strings, overlapping ones too, and how much of a text's end may still become one."""
 
-    __slots__ = ("_begun", "_ends", "_gates", "_ids", "_known", "_plain", "_values", "shortest")
+    __slots__ = ("_begun", "_ends", "_gates", "_ids", "_plain", "_values", "shortest")
 
     def __init__(self, literals: Sequence[tuple[str, bytes]]) -> None:
         if any(len(value) < SHORTEST for _, value in literals):
@@ -27,11 +25,9 @@ class Literals:
         self._ids = [rule_id for _, rule_id in unique]
         self.shortest = min((len(value) for value in self._values), default=1 << 30)
         self._gates = tuple({value[:_GATE] for value in self._values})
-        self._ends = tuple({value[:length] for value in self._values for length in range(1, _GATE)})
+        self._ends = frozenset(value[:length] for value in self._values for length in range(1, _GATE))
         self._plain = [plain_part(value) for value in self._values]
         self._begun = re.compile(b"|".join(re.escape(gate) for gate in self._gates))
-        self._known: dict[bytes, int] = {}
-        """Short texts, as deltas are, and what `alive` said of them."""
 
     def _holds_none(self, text: bytes) -> bool:
         """Tell of a short text, which most are, that no literal stands in it or begins in it with all of its gate."""
@@ -61,25 +57,15 @@ class Literals:
 
     def alive(self, text: bytes) -> int:
         """Give where the longest end of text begins that is the beginning of a literal, not the whole."""
-        alive = self._known.get(text)
-        if alive is None:
-            alive = self._alive(text)
-            if len(text) <= _KNOWN_LENGTH:
-                if len(self._known) >= _KNOWN_LIMIT:
-                    self._known.clear()
-                self._known[text] = alive
-        return alive
-
-    def _alive(self, text: bytes) -> int:
-        size = alive = len(text)
+        size = len(text)
         if not self._holds_none(text) and any(gate in text for gate in self._gates):
             alive = self._alive_beyond_gate(text)
-        if alive == size and text.endswith(self._ends):
-            alive -= max(length for length in range(1, _GATE) if text.endswith(self._prefixes(length)))
-        return alive
-
-    def _prefixes(self, length: int) -> tuple[bytes, ...]:
-        return tuple(value[:length] for value in self._values)
+            if alive < size:
+                return alive
+        for end in (text[-3:], text[-2:], text[-1:]):
+            if end in self._ends:
+                return size - len(end)
+        return size
 
     def _alive_beyond_gate(self, text: bytes) -> int:
         size = alive = len(text)
