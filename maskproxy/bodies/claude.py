@@ -120,6 +120,8 @@ BATCH_RESULT = Place(
 """One line of a batch's results."""
 
 _STREAM = Exemption(Kind.STREAM)
+_WHOLE = Exemption(Kind.TEXT)
+"""Text that goes on in no other event."""
 
 EVENT = Place(
     keys_once=True,
@@ -141,16 +143,16 @@ EVENT = Place(
         b"delta": Place(
             keys_once=True,
             exempt={
-                b"type": _ID,
+                b"type": _WHOLE,
                 b"encrypted_content": _OPAQUE,
-                b"stop_reason": _ID,
+                b"stop_reason": _WHOLE,
             },
             default=_STREAM,
             fields={b"citation": _CITATION, b"container": _CONTAINER},
         ),
     },
 )
-"""The data of one event of a stream. Every string of a delta, known or not, may go on in the next one."""
+"""The data of one event of a stream. Any other string of a delta, known or not, may go on in the next one."""
 
 
 def request_place(method: str, path: str) -> Place | None:

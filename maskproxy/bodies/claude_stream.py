@@ -20,6 +20,7 @@ from maskproxy.bodies.events import Event, EventReader, error_event
 from maskproxy.bodies.json_literal import decode, encode
 from maskproxy.bodies.json_text import check_utf8, restored_edits
 from maskproxy.bodies.json_walk import Walk
+from maskproxy.bodies.keyed import shown_key
 from maskproxy.bodies.output import NOTHING, BodyFinding, Findings, Output, join, same
 from maskproxy.bodies.partial_json import PartialJson
 from maskproxy.bodies.places import Kind, fits
@@ -34,6 +35,7 @@ MOST_OPEN_THOUGHTS = 16
 
 _FIELDS = {b"text_delta": b"text", b"input_json_delta": b"partial_json", b"thinking_delta": b"thinking"}
 _START_DELTAS = {b"text": b"text_delta", b"thinking": b"thinking_delta", b"content": b"compaction_delta"}
+_KNOWN_NAMES = frozenset({*_FIELDS, *_FIELDS.values(), *_START_DELTAS.values(), *_START_DELTAS})
 _WHY_MASKED = "every string of the event was masked, is exempt by its place, or went back to its owner"
 _WHY_RESTORED = "their own secrets for the sender of the request, in an edit's arguments"
 
@@ -167,7 +169,7 @@ class ClaudeStream:
         elif kind == b"thinking_delta" and field == b"thinking":
             text = _Text(self._thought(index))
         else:
-            name = field.decode() if field.isalnum() and len(field) <= 32 else "*"
+            name = shown_key(self._masking, field)
             text = _Text(TextMasker(self._masking, self.findings, place=f"{place}.{name}"))
         self._texts[index, kind, field] = text
         return text
@@ -207,6 +209,8 @@ class ClaudeStream:
         if known.type == "content_block_start":
             is_edit = self._tools is not None and known.tool in self._tools.names
             (self._edits.add if is_edit else self._edits.discard)(known.block())
+        elif known.type == "content_block_stop":
+            self._edits.discard(known.block())
         given, kept = forwarded(walk.edits), recorded(walk.edits)
         if walk.arguments and self._restoring is not None:
             given = restored_edits(event.data, given, walk.arguments, self._restoring)
@@ -247,7 +251,7 @@ class ClaudeStream:
             # Such as the stop sequence in `message_delta`: no other event goes on with it.
             edits = self._whole(text, spot)
             return edits, edits
-        index = known.block()
+        index, kind, field = known.block(), self._named(kind), self._named(field)
         open_text = self._texts.get((index, kind, field)) or self._open(index, kind, field)
         masked_text = open_text.masker.feed(text)
         given: bytes = masked_text
@@ -259,6 +263,10 @@ class ClaudeStream:
         )
         return for_client, for_record
 
+    def _named(self, name: bytes) -> bytes:
+        """Give the name of a field or type, known to us or not, as the event has it now and our deltas may say it."""
+        return name if name in _KNOWN_NAMES else self._masking.text(name)[0]
+
     def _whole(self, text: bytes, spot: Spot) -> list[Edit]:
         """Mask a string with which no other event goes on."""
         masked, found = self._masking.text(text)
@@ -267,7 +275,7 @@ class ClaudeStream:
 
     def _signature(self, known: Known, literal: bytes, spot: Spot) -> tuple[list[Edit], list[Edit]]:
         """What was masked in the block's thinking goes behind its signature, for the client alone."""
-        is_opaque = fits(Kind.SIGNATURE, literal) and not self._masking.holds_own(literal)
+        is_opaque = fits(Kind.SIGNATURE, literal) and not self._masking.holds_own(decode(literal))
         kept = [] if is_opaque else self._whole(decode(literal), spot)
         if kept:
             literal = kept[0].placeholder

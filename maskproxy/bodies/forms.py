@@ -1,7 +1,8 @@
 """Percent-encoded text: forms (application/x-www-form-urlencoded) and request targets.
 
 Names and values are decoded, masked as `name: value`, and placeholders are put in where the secret stood; every other
-byte stays. What does not decode to UTF-8 is UnsupportedCoding.
+byte stays. What does not decode to UTF-8 is UnsupportedCoding. Not every sender encodes: what no encoder writes makes
+the whole be read as it stands, too, and a plus be a plus.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from maskproxy.masking import Finding, Masked, Masking, trusted
 
 _UNIT = re.compile(rb"%([0-9A-Fa-f]{2})|\+")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_UNENCODED = re.compile(rb"[^A-Za-z0-9%+*._~&=-]")
 FORM_LIMIT_BYTES = 8 << 20
 MOST_PAIRS = 100_000
 _WHY = "every name and value was masked where it stands"
@@ -65,14 +67,36 @@ def _mask_pairs(masking: Masking, raw: bytes, place: str) -> tuple[bytes, list[B
     for pair in raw.split(b"&"):
         name, mark, value = pair.partition(b"=")
         key = _decoded(name, _UNIT)
-        in_name = masking.find(key)
-        in_value = find_under_key(masking, key, _decoded(value, _UNIT)) if value else []
+        in_name, in_value = _found(masking, b"", name), _found(masking, key, value)
         if in_name or in_value:
             shown = f"{place}.{shown_key(masking, key)}"
             findings += [BodyFinding(found.rule, shown, found.placeholder) for found in (*in_name, *in_value)]
             pair = _splice(name, in_name, _UNIT) + mark + _splice(value, in_value, _UNIT)  # noqa: PLW2901
         masked.append(pair)
-    return b"&".join(masked), findings
+    together = b"&".join(masked)
+    if _UNENCODED.search(raw):
+        together, found_as_text = masking.text(together)
+        findings += [BodyFinding(found.rule, place, found.placeholder) for found in found_as_text]
+    return together, findings
+
+
+def _found(masking: Masking, key: bytes, raw: bytes) -> list[Finding]:
+    """Find secrets in a name or value; where a plus stands, also for a sender who meant it as it is."""
+    if not raw:
+        return []
+    found = find_under_key(masking, key, _decoded(raw, _UNIT))
+    if b"+" not in raw:
+        return found
+    together: list[Finding] = []
+    for one in sorted([*found, *find_under_key(masking, key, _decoded(raw, _PERCENT))], key=lambda one: one.start):
+        last = together[-1] if together else None
+        if last is None or one.start >= last.end:
+            together.append(one)
+        else:
+            # As everywhere, the span is told under the rule with the most urgent action.
+            urgent = max(last, one, key=lambda each: masking.urgent.get(each.rule, 0))
+            together[-1] = urgent._replace(start=last.start, end=max(last.end, one.end))
+    return together
 
 
 def _decoded(raw: bytes, unit: re.Pattern[bytes]) -> bytes:

@@ -273,7 +273,9 @@ class Walk:
             if self._may_have_surrogates:
                 decode(match[2])
             if frame.place.exempt and self._is_exempt(frame, Spot(key_start, start, end)):
-                return
+                if key in frame.place.exempt:
+                    return
+                start = end = key_end  # the key is any text
         else:
             start = end = key_end
         if not self._scan or (self._cold_from < key_start and end < self._cold_until):
@@ -345,7 +347,8 @@ class Walk:
         """Tell whether a string that is left alone otherwise holds a secret of this exchange, byte for byte."""
         if not self._own_secrets or kind not in _LEFT_ALONE or (kind is Kind.MEDIA and self._refuse_media):
             return False
-        return self._masking.holds_own(self._raw[spot.start : spot.end].replace(rb"\/", b"/"))
+        literal = self._raw[spot.start : spot.end]
+        return self._masking.holds_own(decode(literal) if kind is Kind.SIGNATURE else literal.replace(rb"\/", b"/"))
 
     def _is_worth(self, start: int, end: int) -> bool:
         """Tell whether a member deserves to be decoded and searched, by a look at the raw bytes.

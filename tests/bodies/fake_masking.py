@@ -67,6 +67,7 @@ class FakeMasking:
 
     def __init__(self) -> None:
         self.finds = 0
+        self.urgent: dict[str, int] = {}
 
     def find(self, data: bytes) -> list[Finding]:
         self.finds += 1

@@ -248,6 +248,27 @@ def test_names_and_comments_of_events_are_masked() -> None:
     )
 
 
+def test_no_name_in_an_event_is_a_way_out() -> None:
+    def odd(**members: Any) -> bytes:
+        return event({"type": "content_block_delta", "index": 0, "delta": members})
+
+    stream = [
+        odd(type="new_delta", **{KEY: "half a KEY"}),
+        odd(type="new_delta", **{KEY: "0123"}),
+        odd(type=KEY, text="half a KEY"),
+        odd(type=f"{KEY} with blanks", text="half a KEY"),
+        event({"type": "message_delta", "delta": {"stop_reason": KEY, KEY: 1}}),
+        stop(0),
+    ]
+    forward, record, body = run(b"".join(stream))
+    assert record == forward
+    assert KEY.encode() not in forward
+    assert KEY not in "".join(finding.place for finding in body.findings)
+    made = texts_of(forward)
+    assert made[0, "new_delta", MASKED_KEY] == "half a KEY0123"
+    assert made[0, MASKED_KEY, "text"] == made[0, f"{MASKED_KEY} with blanks", "text"] == "half a KEY"
+
+
 pieces = st.lists(
     st.sampled_from(["KEY", "01234567", "0", "x", "pwd: ", "hunterpw", "é", "😀", '"', "\\", "\n", "/", "<"]),
     max_size=12,

@@ -117,6 +117,15 @@ def test_another_block_of_the_same_number_is_no_edit(masking: Masking, tools: Ed
     assert stream_of(stream, edit({}, "Bash"), [spelled])[0] == {"a": odd(masking)}
 
 
+def test_a_block_that_stopped_is_no_edit_any_more(masking: Masking, tools: EditTools) -> None:
+    stream = ClaudeStream(masking, tools, seals=SEALS)
+    assert stream_of(stream, edit({}), ["{}"])[0] == {}
+    late = {"type": "input_json_delta", "partial_json": json.dumps({"a": odd(masking)})}
+    told = json.dumps({"type": "content_block_delta", "index": 0, "delta": late})
+    event = f"event: content_block_delta\ndata: {told}\n\n".encode()
+    assert stream.feed(event).forward == event
+
+
 def test_a_stream_that_is_stopped_says_why_and_then_nothing(masking: Masking, tools: EditTools) -> None:
     stream = ClaudeStream(masking, tools, seals=SEALS)
     stranger = PlaceholderKey(b"bodies" * 6).scoped("stranger").make("odd", ODD.encode()).decode()

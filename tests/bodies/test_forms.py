@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from maskproxy.bodies.forms import FORM_LIMIT_BYTES, MOST_PAIRS, FormBody, mask_target
 from maskproxy.errors import TooLarge, UnsupportedCoding
+from maskproxy.masking import Masking
 from tests.bodies.fake_masking import fake_masking
 
 KEY = "KEY" + "01234567"
@@ -66,3 +67,36 @@ def test_a_form_of_too_many_fields_or_bytes_is_refused() -> None:
     long.feed(b"a" * FORM_LIMIT_BYTES)
     with pytest.raises(TooLarge):
         long.feed(b"a")
+
+
+def test_a_plus_that_nobody_encoded_hides_nothing(masking: Masking) -> None:
+    token = "glc_" + "eyJvIjoiMSIsIm4iOiJ" + "0b2tlbi1hIiw+iayI6Ik" + "xPTkcra2V5In0"
+    for raw in (f"a=1&x={token}&b=c+d", f"a=1&x=see+{token}&b=c+d"):
+        masked, found = mask_target(masking, f"/v1/x?{raw}")
+        body = FormBody(masking)
+        body.feed(raw.encode())
+        assert body.finish().forward == masked.removeprefix(b"/v1/x?")
+        assert masked.decode().removeprefix("/v1/x?").replace(token, "") != raw
+        assert "eyJ" not in masked.decode()
+        assert "Ik" not in masked.decode()
+        assert masked.decode().endswith("&b=c+d")
+        assert {finding.place for finding in found} == {"query.x"}
+
+
+@pytest.mark.parametrize("raw", ["{}", "file content: {}\n", "a b={}&c"])
+def test_what_is_no_form_is_read_as_the_text_it_is(masking: Masking, raw: str) -> None:
+    url = f"mongodb+srv://u:{'p%40Pb'}RrZoAkxQ@c.example.net"
+    body = FormBody(masking)
+    body.feed(raw.format(url).encode())
+    made = body.finish().forward.decode()
+    assert "RrZoAkxQ" not in made
+    assert made.startswith(raw.partition("{")[0])
+    assert [finding.rule for finding in body.findings] == ["url-password"]
+
+
+def test_where_two_readings_meet_the_most_urgent_rule_is_told(masking: Masking) -> None:
+    urgent = Masking(masking.rules, masking.placeholders, [("caller-token", b"abcdef ghi")], {"caller-token": 2})
+    body = FormBody(urgent)
+    body.feed(b"x=glc_" + b"eyJvIjoiMSIsIm4iOiJ" + b"0b2tlbi1hIiwiabcdef+ghiayI6IkxP")
+    assert body.finish().forward.startswith(b"x=MASKED_")
+    assert [finding.rule for finding in body.findings] == ["caller-token"]

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from maskproxy.bodies.claude import REQUEST
+from maskproxy.bodies.claude import ANSWER, REQUEST
+from maskproxy.bodies.claude_stream import ClaudeStream
 from maskproxy.bodies.json_text import mask_json
 from maskproxy.errors import UnsupportedCoding
 from maskproxy.masking import Masking, PlaceholderKey, load_rules
+from tests.bodies.fake_masking import SEALS
 
 OWN = "sk-own/" + "0123456789+abcdef"
 GITHUB = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -40,6 +42,17 @@ def test_they_are_masked_wherever_they_stand(value: str, own: str, *, slashes: b
     assert json.loads(masked.forward) == json.loads(json.dumps(request(value.replace(own, placeholder))).encode())
     assert masked.record is masked.forward
     assert len(masked.findings) == 6
+
+
+def test_no_escape_hides_them_in_a_signature() -> None:
+    raw = json.dumps({"type": "thinking", "thinking": "", "signature": OWN}).replace("sk-", "sk\\u002d").encode()
+    whole = mask_json(b'{"content":[%b]}' % raw, MASKING, ANSWER, seals=SEALS)
+    begun = b'data: {"type":"content_block_start","index":0,"content_block":%b}\n\n' % raw
+    delta = raw.replace(b'"type": "thinking"', b'"type": "signature_delta"')
+    signed = b'data: {"type":"content_block_delta","index":0,"delta":%b}\n\n' % delta
+    streamed = [ClaudeStream(MASKING, seals=SEALS).feed(event).forward for event in (begun, signed)]
+    for made in [whole.forward, *streamed]:
+        assert made.count(MASKING.placeholders.make("service-credential", OWN.encode())) == 1
 
 
 def test_nothing_else_is_looked_for_there() -> None:
