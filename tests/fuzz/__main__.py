@@ -2,6 +2,7 @@
 
 Each trial has a name, `subject:seed:number`, from which it can be seen again: `python -m tests.fuzz --again NAME`. The
 first failure ends the run with its name. Counted are cuts: ways in which one text was cut and compared with the whole.
+A trial has a bound in time (`bounds`), so that a run ends near its own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from random import Random
+
+from tests.fuzz.bounds import trial_bound
 
 SUBJECTS = {
     "rules": ("tests.fuzz.rules", "trial"),
@@ -36,37 +39,38 @@ def one(name: str) -> int:
     """Run the trial of this name; give how many cuts it tried."""
     module, function = SUBJECTS[name.partition(":")[0]]
     trial: Callable[[Random], int] = getattr(importlib.import_module(module), function)
-    return trial(Random(name))
+    with trial_bound():
+        return trial(Random(name))
 
 
-def turn(subject: str, seed: str, first: int) -> tuple[str, int, int, float, str]:
-    """Run trials of one subject for a while: subject, next number, cuts, seconds, and what failed."""
+def turn(subject: str, seed: str, first: int, seconds: float) -> tuple[str, int, int, float, str]:
+    """Run trials of one subject for a while: subject, next number, cuts, processor time, and what failed."""
     importlib.import_module(SUBJECTS[subject][0])
-    start, cuts, number = time.monotonic(), 0, first
-    while time.monotonic() - start < _TURN_S:
+    end, start, cuts, number = time.monotonic() + seconds, time.process_time(), 0, first
+    while time.monotonic() < end:
         name = f"{subject}:{seed}:{number}"
         try:
             cuts += one(name)
         except Exception:  # noqa: BLE001 # whatever it is, it is what is being looked for
-            return subject, number, cuts, time.monotonic() - start, f"{name}\n{traceback.format_exc()}"
+            return subject, number, cuts, time.process_time() - start, f"{name}\n{traceback.format_exc()}"
         number += 1
-    return subject, number, cuts, time.monotonic() - start, ""
+    return subject, number, cuts, time.process_time() - start, ""
 
 
-def run(turns: list[str], seed: str, seconds: float, most_cuts: int) -> int:
-    cores = len(os.sched_getaffinity(0))
+def run(turns: list[str], seed: str, seconds: float, most_cuts: int, cores: int) -> int:
     deadline = time.monotonic() + seconds
     cuts: Counter[str] = Counter()
     spent: defaultdict[str, float] = defaultdict(float)
     trials: Counter[str] = Counter()
     failure, taken = "", 0
-    print(f"seed {seed}, {cores} cores, at most {seconds:.0f} s", flush=True)
+    print(f"seed {seed}, {cores} processes, at most {seconds:.0f} s", flush=True)
     with ProcessPoolExecutor(cores) as pool:
         running: set[Future[tuple[str, int, int, float, str]]] = set()
         while not failure:
-            is_over = time.monotonic() >= deadline or (most_cuts and cuts.total() >= most_cuts)
+            left = deadline - time.monotonic()
+            is_over = left <= 0 or (most_cuts and cuts.total() >= most_cuts)
             while not is_over and len(running) < cores:
-                running.add(pool.submit(turn, turns[taken % len(turns)], seed, taken * 1_000_000))
+                running.add(pool.submit(turn, turns[taken % len(turns)], seed, taken * 1_000_000, min(_TURN_S, left)))
                 taken += 1
             if not running:
                 break
@@ -79,7 +83,7 @@ def run(turns: list[str], seed: str, seconds: float, most_cuts: int) -> int:
                 failure = failure or failed
     for subject in dict.fromkeys(turns):
         rate = cuts[subject] / spent[subject] if spent[subject] else 0
-        print(f"{subject:11} {trials[subject]:9,} trials {cuts[subject]:12,} cuts {rate:10,.0f} a second and core")
+        print(f"{subject:11} {trials[subject]:9,} trials {cuts[subject]:12,} cuts {rate:10,.0f} a second of a core")
     print(f"{'together':11} {trials.total():9,} trials {cuts.total():12,} cuts")
     if failure:
         print(f"\nFailed: {failure}", file=sys.stderr)
@@ -93,12 +97,13 @@ def main() -> int:
     parser.add_argument("--seed", default=secrets.token_hex(4), help="begins the name of every trial (by chance)")
     parser.add_argument("--only", action="append", choices=SUBJECTS, help="a subject; may be given again")
     parser.add_argument("--again", metavar="NAME", help="run one trial that failed before")
+    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="how many (one a core)")
     options = parser.parse_args()
     if options.again:
         print(f"{one(options.again)} cuts, no difference")
         return 0
     turns = [subject for subject in _TURNS if not options.only or subject in options.only]
-    return run(turns, options.seed, options.seconds, options.cuts)
+    return run(turns, options.seed, options.seconds, options.cuts, options.processes)
 
 
 if __name__ == "__main__":

@@ -5,16 +5,15 @@ What is short is also read slowly, by the oracle, over the rules whose pattern P
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from random import Random
 
-from tests.fuzz.rules import masked_in_pieces
+from tests.fuzz.cuts import tried, ways
 from tests.masking import oracle
 from tests.masking.builtin import FILLER, MASKING, NEAR_MISSES, RULES, SAMPLES
 from tests.masking.rulesets import PLACEHOLDERS
 from tests.masking.slow_builtin import oracle_rule, searched
 
-_CUTS = 80
+_CUTS = 200
 _SLOW_BYTES = 200
 _SLOW = [(rule, searched(rule)) for rule in map(oracle_rule, RULES.rules)]
 _OWN = [PLACEHOLDERS.make("github-pat-classic", b"x"), PLACEHOLDERS.make("generic-secret", b"y")]
@@ -54,15 +53,7 @@ def trial(draw: Random) -> int:
     if len(text) <= _SLOW_BYTES:
         rules = [rule for rule, pattern in _SLOW if pattern.search(text)]
         assert found == oracle.spans(rules, text, PLACEHOLDERS), "the oracle finds something else"
-    ways: list[Iterable[int]] = [range(len(text)), range(0, len(text), 3), range(0, len(text), 4)]
-    ways += [_cut(draw, len(text)) for _ in range(_CUTS)]
-    for places in ways:
-        assert masked_in_pieces(MASKING, text, places) == (whole, found), "a cut shows"
-    return len(ways)
-
-
-def _cut(draw: Random, size: int) -> list[int]:
-    return sorted({draw.randint(0, size) for _ in range(draw.choice((1, 1, 2, 4, 9)))})
+    return tried(MASKING, text, (whole, found), ways(draw, len(text), _CUTS))
 
 
 def _damaged(draw: Random, part: bytes) -> bytes:

@@ -7,9 +7,11 @@ that no group has to be read out of a match.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from re import _parser as sre_parse  # type: ignore[attr-defined] # 3.11 and newer: what `sre_parse` was
+from types import MappingProxyType
 
 from maskproxy.masking import Placeholders
 
@@ -38,17 +40,32 @@ def _compiled(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode())
 
 
+@lru_cache(maxsize=20_000)
+def _widths(pattern: str) -> tuple[int, int]:
+    """Give the shortest and the longest match, by Python's own count."""
+    least, most = sre_parse.parse(pattern.encode()).getwidth()
+    return int(least), int(most)
+
+
 def _match_spans(rule: OracleRule, text: bytes) -> list[tuple[int, int]]:
     """Every (start, end) of a secret for which before, after and both neighbours can be found."""
     size = len(text)
     before, secret, after = (_compiled(f"(?:{part})") for part in (rule.before, rule.secret, rule.after))
-    left = _compiled(rule.left)
+    left, right = _compiled(rule.left), _compiled(rule.right)
+    lefts = [s for s in range(size + 1) if left.match(text, s)]
+    rights = [e for e in range(size + 1) if right.match(text, e)]
+    least, most = _widths(rule.before)
     starts = [
-        i for i in range(size + 1) if any(before.fullmatch(text, s, i) and left.match(text, s) for s in range(i + 1))
-    ]
-    rights = [e for e in range(size + 1) if _compiled(rule.right).match(text, e)]
-    ends = [j for j in range(size + 1) if any(after.fullmatch(text, j, e) for e in rights if e >= j)]
-    return [(i, j) for i in starts for j in ends if j > i and secret.fullmatch(text, i, j)]
+        i for i in range(size + 1)
+        if secret.match(text, i) and any(least <= i - s <= most and before.fullmatch(text, s, i) for s in lefts)
+    ]  # fmt: skip
+    if not starts:
+        return []
+    least, most = _widths(rule.after)
+    ends = [j for j in range(size + 1) if any(least <= e - j <= most and after.fullmatch(text, j, e) for e in rights)]
+    least, most = _widths(rule.secret)
+    least = max(least, 1)
+    return [(i, j) for i in starts for j in ends if least <= j - i <= most and secret.fullmatch(text, i, j)]
 
 
 def _whole_characters(text: bytes, start: int, end: int) -> tuple[int, int]:
@@ -98,9 +115,14 @@ def _passes(rule: OracleRule, candidate: bytes) -> bool:
 
 
 def spans(
-    rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders, *, limit: int = 4096
+    rules: Sequence[OracleRule],
+    text: bytes,
+    placeholders: Placeholders,
+    *,
+    limit: int = 4096,
+    urgent: Mapping[str, int] = MappingProxyType({}),
 ) -> list[tuple[str, int, int]]:
-    """Give (rule, start, end) of every span that is masked."""
+    """Give (rule, start, end) of every span that is masked. An `urgent` rule that has a part in a span names it."""
     mine = _own(text, placeholders)
     survivors: list[tuple[int, int, str, int]] = []
     for rule in rules:
@@ -120,13 +142,19 @@ def spans(
         ]
     named = []
     for start, end in _runs([(start, end) for start, _, _, end in survivors]):
-        named.append((min(s for s in survivors if s[0] == start)[2], start, end))
+        inside = sorted(s for s in survivors if start <= s[0] < end)
+        named.append((max(inside, key=lambda s: urgent.get(s[2], 0))[2], start, end))
     return named
 
 
 def mask(rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders, *, limit: int = 4096) -> bytes:
+    return masked(text, spans(rules, text, placeholders, limit=limit), placeholders)
+
+
+def masked(text: bytes, found: Sequence[tuple[str, int, int]], placeholders: Placeholders) -> bytes:
+    """Put placeholders where spans are."""
     out, at = [], 0
-    for rule, start, end in spans(rules, text, placeholders, limit=limit):
+    for rule, start, end in found:
         out += [text[at:start], placeholders.make(rule, text[start:end])]
         at = end
     return b"".join([*out, text[at:]])

@@ -98,11 +98,6 @@ def random_text(draw: Random, words: list[str], *, most: int = 36) -> bytes:
     return b"".join(parts)[: 3 * most]
 
 
-def random_cut(draw: Random, size: int) -> list[int]:
-    """Give the places of one way of cutting."""
-    return sorted({draw.randint(0, size) for _ in range(draw.choice((1, 1, 2, 3, 5, 8, 13)))})
-
-
 def mangled(draw: Random) -> str:
     """A pattern with something put in, taken out or doubled, wherever that falls."""
     rule, _ = _rule(draw, "mangled")
