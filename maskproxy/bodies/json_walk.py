@@ -191,7 +191,10 @@ class Walk:
             self._end_thinking(frame, thinking, signature, self._seals)
 
     def _end_thinking(self, frame: Frame, thinking: Spot | None, signature: Spot | None, seals: Seals) -> None:
-        """Thinking and its signature together: given back in a request, masked and sealed in an answer."""
+        """Thinking and its signature together: given back in a request, masked and sealed in an answer.
+
+        What nobody signed is nothing that the API takes back: in a request it is a text like any other.
+        """
         signed = b"" if signature is None else decode(self._raw[signature.start : signature.end])
         signed_found: list[Finding] = []
         if signature is not None and self._is_request and looks_sealed(signed):
@@ -202,7 +205,7 @@ class Walk:
         if thinking is None:
             return
         frame.key = b"thinking"
-        found = self._apply(frame, Kind.SIGNED if self._is_request else Kind.TEXT, thinking)
+        found = self._apply(frame, Kind.SIGNED if self._is_request and signed else Kind.TEXT, thinking)
         if signature is not None and not self._is_request:
             text = decode(self._raw[thinking.start : thinking.end])
             if made := seal(text, found, replaced(signed, signed_found)[0], seals):

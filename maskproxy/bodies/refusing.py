@@ -1,8 +1,7 @@
 """A mask under which a finding may end the exchange: its rule blocks, or the grant does not allow what was found.
 
 What is found is masked first and judged then, by the same findings that are recorded: so it never depends on cuts, and
-nothing of it has left, except of thinking that streams, which no mask holds back. The output in which it was found is
-dropped. An answer's events end with one that says why.
+nothing of it has left. The output in which it was found is dropped. An answer's events end with one that says why.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 RUN = ALPHABET + b"-_"
 """Both alphabets of RFC 4648 in one: sections 4 and 5."""
 QUADS = 5
-CORE_BYTES = 4 * QUADS
+QUAD_BYTES = 4
+CORE_BYTES = QUAD_BYTES * QUADS
 CONTEXT_BYTES = 64
 """How much of the same run, before a percent-encoded span, is looked at with it."""
 
@@ -60,20 +61,25 @@ PERCENT = Shape(
 _WHITE = b" \t\r\n"
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _PERCENT_RUN_END = re.compile(rb"[A-Za-z0-9%%._~/+!*-]{0,%d}\Z" % CONTEXT_BYTES)
+_QUAD_END = re.compile(rb"[A-Za-z0-9+/_-]{0,%d}\Z" % QUAD_BYTES)
 
 
-def base64_texts(span: bytes) -> Iterator[bytes]:
+def base64_texts(context: bytes, span: bytes) -> Iterator[bytes]:
     """Give what the span may stand for: it may have begun up to three characters before its text.
 
+    What stands before it in the same run is looked at with it, four characters far: text may begin inside of three
+    bytes that are not all ASCII.
     Text in UTF-16LE, as PowerShell's encoded commands are, is given as UTF-8.
     """
-    run = without_gutters(span).translate(_URL_SAFE, _WHITE + b"=")
+    found = _QUAD_END.search(context)
+    before = found[0] if found else b""
+    run = (before + without_gutters(span)).translate(_URL_SAFE, _WHITE + b"=")
     for start in range(4):
         whole = run[start : len(run) - ((len(run) - start) % 4 == 1)]
         text = binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
         yield text
         if text.count(b"\0") * 3 > len(text):
-            yield text.decode("utf-16-le", "ignore").encode()
+            yield from (text[odd:].decode("utf-16-le", "ignore").encode() for odd in (0, 1))
 
 
 def percent_texts(context: bytes, span: bytes) -> Iterator[tuple[bytes, int]]:

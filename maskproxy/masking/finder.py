@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from maskproxy.errors import RuleRefused
 from maskproxy.masking.base64_images import images
-from maskproxy.masking.encoded import BASE64, CORE_BYTES, PERCENT_CORES, RUN
+from maskproxy.masking.encoded import BASE64, CORE_BYTES, PERCENT_CORES, QUAD_BYTES, RUN
 from maskproxy.masking.engine import Database, Hit
 from maskproxy.masking.grammar import Bytes, Node, Repeat, Series, expression, of, width
 from maskproxy.masking.relaxed import needless_escapes, relaxed
@@ -79,6 +79,7 @@ class Finder:
         else:
             places = [end for number, end in found if number >= self._images_from]
             places += [end for end in self._ends_of_lines(text) if text[end : end + 1] in (b"\n", b"\r")]
+            places.append(QUAD_BYTES)  # what tells of a span at the beginning may have begun before it
             ends = first_cores(text, places)
         return hits + [(self._base64, end) for end in ends] if ends else hits
 

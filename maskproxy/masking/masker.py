@@ -221,11 +221,11 @@ class Masker:
         span = self._buffer[start:stop]
         if candidate.rule < len(rules.rules):
             return rules.rules[candidate.rule].accepts(span)
+        before = b"".join([*self._trail, self._buffer[max(0, start - CONTEXT_BYTES) : start]])[-CONTEXT_BYTES:]
         if candidate.rule == rules.base64_index:
-            candidate.name = self._masking.name_in_base64(span)
+            candidate.name = self._masking.name_in_base64(before, span)
         else:
-            before = b"".join([*self._trail, self._buffer[max(0, start - CONTEXT_BYTES) : start]])
-            candidate.name = self._masking.name_in_percent(before[-CONTEXT_BYTES:], span)
+            candidate.name = self._masking.name_in_percent(before, span)
         return candidate.name is not None
 
     def _release(self, candidates: list[Candidate], frontier: int, *, goes_on: bool) -> Masked:

@@ -75,7 +75,7 @@ class Masking:
         """Tell whether one of them stands in a text."""
         return bool(self.literals.spans(text))
 
-    def name_in_base64(self, span: bytes) -> str | None:
+    def name_in_base64(self, context: bytes, span: bytes) -> str | None:
         """Give the rule that finds something in what a base64 span stands for, the most urgent one if there are more.
 
         Literals are not looked for in it: who knows one knows its base64, too.
@@ -83,7 +83,7 @@ class Masking:
         if not self._depth:
             return None
         inner = Masking(self.rules, self.placeholders, urgent=self.urgent, depth=self._depth - 1)
-        found = (finding.rule for text in base64_texts(span) for finding in inner.find(text))
+        found = (finding.rule for text in base64_texts(context, span) for finding in inner.find(text))
         return self._most_urgent(rule for rule in found if self.rules.tells(rule))
 
     def name_in_percent(self, context: bytes, span: bytes) -> str | None:

@@ -305,6 +305,13 @@ def test_a_seal_anywhere_else_is_ordinary_text() -> None:
     assert next_turn(json.dumps(said([{"type": "x", "signature": f"{signature} {KEY}"}])).encode()).findings
 
 
+@pytest.mark.parametrize("signature", [{}, {"signature": ""}, {"signature": None}, {"signature": ["c2ln"]}])
+def test_what_nobody_signed_is_masked_in_a_request(signature: dict[str, Any]) -> None:
+    raw = json.dumps(said([{"type": "thinking", "thinking": f"so {KEY}", **signature}])).encode()
+    made = next_turn(raw)
+    assert made.forward == made.record == raw.replace(KEY.encode(), MASKED_KEY.encode())
+
+
 def test_more_than_a_seal_holds_ends_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thinking, "MOST_SPANS", 2)
     monkeypatch.setattr(thinking, "LIMIT_BYTES", 40)

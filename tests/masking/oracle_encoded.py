@@ -36,9 +36,9 @@ def _in_base64(text: bytes, finds: Finds) -> list[Span]:
             continue
         end = _end(text, at)
         start = at
-        while end - start > PIECE and not _name(text[start : start + PIECE], finds):
+        while end - start > PIECE and not _name(text[:start], text[start : start + PIECE], finds):
             start += STEP
-        name = _name(text[start : min(end, start + PIECE)], finds)
+        name = _name(text[:start], text[start : min(end, start + PIECE)], finds)
         if name:
             found.append((name, start, end))
         at = end
@@ -62,8 +62,11 @@ def _letters() -> set[bytes]:
     return {bytes((byte,)) for byte in _RUN}
 
 
-def _name(span: bytes, finds: Finds) -> str | None:
-    plain = bytes(c for c in _GUTTER.sub(b"\n", span) if c not in b" \t\r\n=")
+def _name(before: bytes, span: bytes, finds: Finds) -> str | None:
+    near = b""
+    while len(near) < 4 and before and before[-1] in _RUN:
+        near, before = before[-1:] + near, before[:-1]
+    plain = near + bytes(c for c in _GUTTER.sub(b"\n", span) if c not in b" \t\r\n=")
     plain = plain.replace(b"-", b"+").replace(b"_", b"/")
     for skipped in range(4):
         letters = plain[skipped:]

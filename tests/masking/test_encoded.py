@@ -55,6 +55,8 @@ PIECES = [
     base64.b64encode(b"x" + LINES),
     base64.urlsafe_b64encode(b"??>>" + LINES).rstrip(b"="),
     base64.b64encode(base64.b64encode(LINES)),
+    base64.b64encode(b"\xff\xfe" + SECRET.encode() + b" and more of it"),
+    base64.b64encode(b"\x80" + SECRET.encode() + b" and more of it"),
     base64.b64encode(b"nothing to be found in here, only text that goes on for a while"),
     wrapped(LINES, 76),
     wrapped(LINES, 64, "  "),
@@ -133,6 +135,21 @@ def test_every_kind_of_secret_is_found_in_base64_wherever_it_stands(offset: int,
             assert len(findings) == 1
             assert masked == f"{around}data: {findings[0].placeholder}\nend".encode()
             assert BUILTIN.may_hold(whole.replace(b"\n", b"\\n"))
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "\u201c", "\u00fc", "Schl\u00fcssel f\u00fcr alle T\u00fcren: "])
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16-le", "latin-1"])
+def test_what_is_no_ascii_hides_nothing_that_stands_behind_it(before: str, charset: str) -> None:
+    secret = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    text = (before + secret).encode(charset, "replace") + "\n".encode(charset)
+    for filler in (b"", b"so it goes on and on; " * 300):
+        hidden = base64.b64encode(text)
+        masked, findings = BUILTIN.text(filler + hidden)
+        assert [finding.rule for finding in findings] == ["github-pat-classic"]
+        shown = base64.b64decode(hidden[: findings[0].start - len(filler)])
+        assert len(shown) <= len(before.encode(charset, "replace")) + 2
+        assert fed(BUILTIN, filler + hidden, range(len(filler) + len(hidden))) == masked
+        assert BUILTIN.may_hold(filler + hidden)
 
 
 def test_a_secret_in_a_data_url_is_found() -> None:
