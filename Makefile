@@ -56,6 +56,7 @@ bench: $(STAMP) ## slow: tables of speed, as ratios within one run
 	@$(BIN)/python -m pip install -q --disable-pip-version-check google-re2 || echo "RE2 is not to be had here; its rows are left out."
 	$(BIN)/python -m benchmarks.masker
 	$(BIN)/python -m benchmarks.bodies
+	$(BIN)/python -m benchmarks.worst
 	$(BIN)/python -m benchmarks.whole_path
 
 clean: ## forget the environment and every cache

@@ -18,6 +18,14 @@ _ESCAPE = re.compile(
 # Behind so many plain characters no escape goes on, nor any character.
 _BETWEEN = re.compile(rb"[ !#-\[\]-~]{12}")
 _STRETCH_BYTES = 512
+_FAR_BYTES = 1024
+_UNITS = re.compile(
+    rb"(?:[^\\\x80-\xff]|[\xc2-\xf4][\x80-\xbf]++"
+    rb'|\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[0-9a-fA-F]{4}|u[0-9a-fA-F]{4}|["\\/bfnrt])){1,1024}+'
+)
+"""Characters and whole escapes, of a literal in which nothing is plain for long."""
+_MOST_STRETCHES = 16
+_PIECE_BYTES = 256 * 1024
 _TO_ESCAPE = re.compile(rb'["\\\x00-\x1f]')
 _SHORT = {b'"': rb"\"", b"\\": rb"\\", b"\n": rb"\n", b"\r": rb"\r", b"\t": rb"\t"}
 
@@ -26,12 +34,35 @@ def decode(literal: bytes) -> bytes:
     """Give the UTF-8 text of a literal (without its quotes). Broken escapes, UTF-8 or lone surrogates: BadRequest."""
     if b"\\" not in literal:
         return literal
+    if len(literal) <= _PIECE_BYTES:
+        return _decode(literal)
+    # In pieces: the parser's own text takes four bytes for each character where one of them is an emoji.
+    made, at = bytearray(), 0
+    while at < len(literal):
+        end = _cut(literal, at, _PIECE_BYTES)
+        made += _decode(literal[at:end])
+        at = end
+    return bytes(made)
+
+
+def _decode(literal: bytes) -> bytes:
     try:
         text = from_json(b'"' + literal + b'"')
     except ValueError as error:
         raise BadRequest(NOT_JSON) from error
     assert isinstance(text, str)
     return text.encode()
+
+
+def _cut(literal: bytes, at: int, size: int) -> int:
+    """Give a place between two characters, `size` bytes or somewhat more behind `at`, or the end."""
+    plain = _BETWEEN.search(literal, at + size, at + size + _FAR_BYTES)
+    if plain is not None:
+        return plain.end()
+    end = at
+    while end - at < size and (units := _UNITS.match(literal, end)):
+        end = units.end()
+    return end if end - at >= size else len(literal)
 
 
 def encode(text: bytes) -> bytes:
@@ -52,11 +83,13 @@ class WayBack:
     def __init__(self, literal: bytes) -> None:
         self._literal = literal
         self._stretches: dict[int, _Stretch] = {}
-        self._cuts, self._texts = [0], [0]
+        self._cuts, self._texts = array("Q", [0]), array("Q", [0])
         """Where stretches begin, in the literal and in its text."""
-        while match := _BETWEEN.search(literal, self._cuts[-1] + _STRETCH_BYTES):
-            self._texts.append(self._texts[-1] + len(decode(literal[self._cuts[-1] : match.end()])))
-            self._cuts.append(match.end())
+        if b"\\" not in literal:
+            return
+        while (end := _cut(literal, self._cuts[-1], _STRETCH_BYTES)) < len(literal):
+            self._texts.append(self._texts[-1] + len(decode(literal[self._cuts[-1] : end])))
+            self._cuts.append(end)
 
     def start(self, offset: int) -> int:
         number = bisect_right(self._texts, offset) - 1
@@ -70,6 +103,8 @@ class WayBack:
         stretch = self._stretches.get(number)
         if stretch is None:
             end = self._cuts[number + 1] if number + 1 < len(self._cuts) else len(self._literal)
+            if len(self._stretches) >= _MOST_STRETCHES:
+                self._stretches.clear()
             stretch = self._stretches[number] = _Stretch(self._literal[self._cuts[number] : end])
         return stretch
 
@@ -78,7 +113,6 @@ class _Stretch:
     """A piece of a literal, each escape in it."""
 
     def __init__(self, literal: bytes) -> None:
-        # Arrays, since a literal may be millions of escapes: lists of numbers would take ten times as much.
         self._text_ends = array("I", [0])
         self._raw_ends = array("I", [0])
         self._text_starts = array("I", [0])

@@ -19,7 +19,7 @@ from maskproxy.bodies.json_walk import Walk
 from maskproxy.bodies.output import BodyFinding
 from maskproxy.bodies.places import FREE, Place
 from maskproxy.errors import BadRequest
-from maskproxy.masking import MARK, Masked, Masking, Seals, looks_sealed, trusted
+from maskproxy.masking import MARK, Masked, Masking, Seals, Work, looks_sealed, trusted
 
 _UTF8_STEP_BYTES = 1 << 20
 _CHEAP_TREE_BYTES = 32 << 20
@@ -60,6 +60,7 @@ def mask_json(
     if not scan and not restores and not looks_back and _parses(raw) and (root is FREE or _is_plain(raw)):
         clean = trusted(raw, why="the rules cannot match anything in it")
         return MaskedJson(clean, clean, [], 0)
+    masking = masking.bounded(Work())
     walk = Walk(
         raw,
         masking,
@@ -112,7 +113,7 @@ def check_utf8(raw: bytes) -> None:
 def _parses(raw: bytes) -> bool:
     """Quick check by a foreign parser where its tree stays small; on False the tokenizer has the last word."""
     nodes = raw.count(b",") + raw.count(b"{") + raw.count(b"[")
-    if nodes * 80 > _CHEAP_TREE_BYTES:
+    if nodes * 80 > _CHEAP_TREE_BYTES or not _is_cheap_text(raw):
         return False
     try:
         from_json(raw, allow_inf_nan=False, cache_strings="none")
@@ -121,10 +122,13 @@ def _parses(raw: bytes) -> bool:
     return True
 
 
+def _is_cheap_text(raw: bytes) -> bool:
+    """Tell whether a parser's strings take a byte for a character: one emoji in a long text makes it four."""
+    return len(raw) <= _CHEAP_TEXT_BYTES or (raw.isascii() and rb"\u" not in raw)
+
+
 def _is_plain(raw: bytes) -> bool:
     """Tell of a document that parses whether no table could matter: no key twice, no media, no credential, no seal."""
-    if len(raw) > _CHEAP_TEXT_BYTES and not raw.isascii():
-        return False
     try:
         json.loads(raw, object_pairs_hook=_plain_object)
     except _NotPlainError:

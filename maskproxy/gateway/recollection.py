@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from maskproxy.bodies.masks import Conversation, Output
 from maskproxy.errors import StoreFailed
-from maskproxy.gateway.intake import holds_edits, mask_again
+from maskproxy.gateway.intake import TIMES_WHILE_MASKED, holds_edits, mask_again
 from maskproxy.gateway.maskings import OWN_RULES
 from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.state import Gateway, StoredVault
@@ -28,7 +28,7 @@ async def recollected(
         taken = sum(mask.recall(by_name[name]) for name in mask.lost if name in by_name)
         gateway.meters.recalled(taken, len(mask.lost) - taken)
         if taken:
-            size = mask.held_bytes
+            size = (1 + TIMES_WHILE_MASKED) * mask.held_bytes
             reservation.grow(size)
             out = await mask_again(gateway, mask, out)
             reservation.shrink(size)

@@ -11,6 +11,7 @@ from maskproxy.masking.rules import Rule, RuleSet
 from maskproxy.masking.seals import SealKey, Seals, Span, looks_sealed
 from maskproxy.masking.treatments import Sought, Treatment, Treatments, treatments, with_actions
 from maskproxy.masking.vault import Known, Vault
+from maskproxy.masking.work import Work
 
 __all__ = [
     "MARK",
@@ -34,6 +35,7 @@ __all__ = [
     "Treatment",
     "Treatments",
     "Vault",
+    "Work",
     "load_rules",
     "looks_sealed",
     "treatments",

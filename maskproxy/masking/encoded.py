@@ -43,9 +43,12 @@ BASE64 = Shape(
     right=ANYTHING,
 )
 _ESCAPED = b"\n\r !\"#$%&'()*+,-./:;<=>?@[\\]^_{|}~"
-_AROUND = Bytes(of(ALPHABET + b"%._~/+!*-"))
+_AROUND_BYTES = ALPHABET + b"%._~/+!*-"
+_AROUND = Bytes(of(_AROUND_BYTES))
+_BEHIND_BYTES = 6
+PERCENT_CORE_BYTES = 3 + _BEHIND_BYTES
 PERCENT_CORES = tuple(
-    Series((*(Bytes(of((byte,))) for byte in escape), Repeat(_AROUND, 6, 6)))
+    Series((*(Bytes(of((byte,))) for byte in escape), Repeat(_AROUND, _BEHIND_BYTES, _BEHIND_BYTES)))
     for escape in sorted({form for byte in _ESCAPED for form in (b"%%%02X" % byte, b"%%%02x" % byte)})
 )
 """One for each escape, which the engine finds faster than one for all."""
@@ -60,7 +63,6 @@ PERCENT = Shape(
 
 _WHITE = b" \t\r\n"
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
-_PERCENT_RUN_END = re.compile(rb"[A-Za-z0-9%%._~/+!*-]{0,%d}\Z" % CONTEXT_BYTES)
 _QUAD_END = re.compile(rb"[A-Za-z0-9+/_-]{0,%d}\Z" % QUAD_BYTES)
 
 
@@ -87,8 +89,8 @@ def percent_texts(context: bytes, span: bytes) -> Iterator[tuple[bytes, int]]:
 
     In forms a plus is a space; elsewhere it is itself.
     """
-    found = _PERCENT_RUN_END.search(context)
-    before = found[0] if found else b""
+    context = context[-CONTEXT_BYTES:]
+    before = context[len(context.rstrip(_AROUND_BYTES)) :]
     yield unquote_to_bytes(before + span), len(unquote_to_bytes(before))
     if b"+" in before or b"+" in span:
         before, span = before.replace(b"+", b" "), span.replace(b"+", b" ")

@@ -15,7 +15,7 @@ _ESCAPABLE = frozenset(b"\"\\/<>&='+`")
 class Literals:
     """Finds exact byte strings, overlapping ones too, and how much of a text's end may still become one."""
 
-    __slots__ = ("_begun", "_ends", "_gates", "_ids", "_plain", "_values", "shortest")
+    __slots__ = ("_begun", "_ends", "_gates", "_ids", "_plain", "_values", "longest", "shortest")
 
     def __init__(self, literals: Sequence[tuple[str, bytes]]) -> None:
         if any(len(value) < SHORTEST for _, value in literals):
@@ -24,6 +24,7 @@ class Literals:
         self._values = [value for value, _ in unique]
         self._ids = [rule_id for _, rule_id in unique]
         self.shortest = min((len(value) for value in self._values), default=1 << 30)
+        self.longest = max((len(value) for value in self._values), default=0)
         self._gates = tuple({value[:_GATE] for value in self._values})
         self._ends = frozenset(value[:length] for value in self._values for length in range(1, _GATE))
         self._plain = [plain_part(value) for value in self._values]

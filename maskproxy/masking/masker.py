@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _NOTHING = Masked(b"")
 _KNOWN_LENGTH = 12
 _KNOWN_LIMIT = 1024
+_FAR_BYTES = 4096
+"""Of so much that is new, only its end is read for what may still become a match."""
+_PIECE_BYTES = 256 * 1024
+"""A whole text is gone through so much at a time, lest what is known of it takes a hundred times its memory."""
 
 
 class Finding(NamedTuple):
@@ -60,6 +64,7 @@ class Masker:
         "_known",
         "_literals",
         "_masking",
+        "_reach",
         "_read",
         "_seen",
         "_shortest",
@@ -73,6 +78,7 @@ class Masker:
         self._forward = masking.rules.forward
         self._literals = masking.literals or None
         self._shortest = min(masking.rules.shortest, masking.literals.shortest)
+        self._reach = max(masking.rules.longest, masking.literals.longest)
         self._buffer = b""
         self._base = 0
         self._before = TEXT_EDGE
@@ -96,7 +102,7 @@ class Masker:
         if self._evidence is not None:
             return self._settle(self._buffer + data, final=False) if data else _NOTHING
         text = self._buffer + data
-        alive = self._known.get(text)
+        alive = self._known.get(text) if len(text) <= _KNOWN_LENGTH else None
         if alive is None:
             alive = self._alive(text)
         if self._literals is not None:
@@ -123,7 +129,21 @@ class Masker:
 
     def whole(self, data: bytes) -> Masked:
         """Mask a text that is here from beginning to end."""
-        return self._last(data)
+        if len(data) <= _PIECE_BYTES:
+            return self._last(data)
+        made = [self.feed(data[at : at + _PIECE_BYTES]) for at in range(0, len(data), _PIECE_BYTES)]
+        made.append(self.finish())
+        return Masked(b"".join(made)) if self.findings else Masked(data)
+
+    def search(self, data: bytes) -> list[Finding]:
+        """Give what `whole` would mask."""
+        if len(data) <= _PIECE_BYTES:
+            self._last(data)
+        else:
+            for at in range(0, len(data), _PIECE_BYTES):
+                self.feed(data[at : at + _PIECE_BYTES])
+            self.finish()
+        return self.findings
 
     def survivors(self, data: bytes) -> list[tuple[int, int, int]]:
         """Give index of the rule, start and end of every candidate that passes, before those of all rules merge."""
@@ -149,6 +169,10 @@ class Masker:
         at = read - self._base
         if at < 0 or at > size:
             at, standing = 0, self._forward.begin(self._before)
+        if size - at > _FAR_BYTES:
+            # Nothing that begins before this place goes on, so reading from there on leads to the same.
+            at = min(size, self._masking.rules.beginnings.longest(text, size, 0, self._before))
+            standing = self._forward.begin(text[at - 1] if at else self._before)
         for byte in text[at:] if at else text:
             standing = standing[byte]
         self._read = (self._base + size, standing)
@@ -163,19 +187,24 @@ class Masker:
 
     def _detect(self, text: bytes, *, final: bool) -> bool:
         """Look for matches in the text that is held back and note them; give whether there is anything to settle."""
-        masking = self._masking
-        hits = masking.rules.hits(text)
-        literals = () if self._literals is None else self._literals.spans(text)
+        masking, base = self._masking, self._base
+        seen, self._seen = self._seen, base + len(text) - 1
+        # What ends in what was seen has been noted, so only matches that reach beyond it are looked for.
+        skip = max(0, seen - base - self._reach)
+        new = text[skip:] if skip else text
+        hits = masking.rules.hits(new)
+        literals = () if self._literals is None else self._literals.spans(new)
         if not hits and not literals:
             return self._evidence is not None
         evidence = Evidence(masking.rules.encoded) if self._evidence is None else self._evidence
-        view = View(text, self._base, self._before, final=final)
-        seen, self._seen = self._seen, self._base + len(text) - 1
-        note_hits(
-            evidence, masking.rules, masking.placeholders, view, [hit for hit in hits if self._base + hit[1] > seen]
-        )
+        view = View(text, base, self._before, final=final)
+        fresh = [(index, end + skip) for index, end in hits if base + end + skip > seen]
+        looks = note_hits(evidence, masking.rules, masking.placeholders, view, fresh)
+        if masking.work is not None:
+            masking.work.look(looks)
+        base += skip
         for number, start, end in literals:
-            evidence.matches.add((masking.rules.literals_from + number, self._base + start, self._base + end))
+            evidence.matches.add((masking.rules.literals_from + number, base + start, base + end))
         if evidence:
             self._evidence = evidence
         return self._evidence is not None
@@ -192,7 +221,7 @@ class Masker:
             alive = size if final else self._alive(text)
             if self._literals is not None and not final:
                 alive = min(alive, self._literals.alive(text))
-            if not alive and not final and size <= CANDIDATE_LIMIT:
+            if not final and size <= CANDIDATE_LIMIT and (not alive or evidence.grows(base, base + alive)):
                 return _NOTHING
             self._detect(text, final=final)
         evidence.extend_tails(text, base, final=final)
@@ -221,6 +250,8 @@ class Masker:
         span = self._buffer[start:stop]
         if candidate.rule < len(rules.rules):
             return rules.rules[candidate.rule].accepts(span)
+        if self._masking.work is not None:
+            self._masking.work.decode(stop - start)
         before = b"".join([*self._trail, self._buffer[max(0, start - CONTEXT_BYTES) : start]])[-CONTEXT_BYTES:]
         if candidate.rule == rules.base64_index:
             candidate.name = self._masking.name_in_base64(before, span)
@@ -261,6 +292,8 @@ class Masker:
 
     def _close(self, group: _Group, at: int, out: list[bytes]) -> int:
         base = self._base
+        if self._masking.work is not None:
+            self._masking.work.find()
         group.pending.add(self._buffer[at - base : group.end - base])
         placeholder = group.pending.finish()
         out.append(placeholder)

@@ -11,6 +11,7 @@ from maskproxy.masking.masked import Masked
 from maskproxy.masking.masker import Finding, Masker
 from maskproxy.masking.placeholders import Placeholders
 from maskproxy.masking.rules import RuleSet
+from maskproxy.masking.work import Work
 
 MOST_LAYERS = 1
 
@@ -18,33 +19,40 @@ MOST_LAYERS = 1
 class Masking:
     """The rules, one scope's placeholders and one exchange's own secrets, ready to mask."""
 
-    __slots__ = ("_depth", "literals", "placeholders", "rules", "urgent")
+    __slots__ = ("_depth", "_inner", "_inner_knowing", "literals", "placeholders", "rules", "urgent", "work")
 
     def __init__(
         self,
         rules: RuleSet,
         placeholders: Placeholders,
-        literals: Sequence[tuple[str, bytes]] = (),
+        literals: Sequence[tuple[str, bytes]] | Literals = (),
         urgent: Mapping[str, int] = MappingProxyType({}),
         *,
         depth: int = MOST_LAYERS,
+        work: Work | None = None,
     ) -> None:
         """`literals`: (rule id, exact bytes) that are secrets in this exchange, each at least 6 bytes long.
 
         `urgent`: rules that the finding of every span names in which they have a part, the greatest number first.
-        `depth`: how many layers of encoding are seen through.
+        `depth`: how many layers of encoding are seen through. `work`: what all that is masked may cost together.
         """
         self.rules = rules
         self.placeholders = placeholders
-        self.literals = Literals(literals)
+        self.literals = literals if isinstance(literals, Literals) else Literals(literals)
         self.urgent = urgent
+        self.work = work
         self._depth = depth
+        self._inner: Masking | None = None
+        self._inner_knowing: Masking | None = None
+
+    def bounded(self, work: Work) -> Masking:
+        """Give the same for one body, which may cost so much."""
+        return Masking(self.rules, self.placeholders, self.literals, self.urgent, depth=self._depth, work=work)
 
     def knowing(self, secrets: Sequence[tuple[str, bytes]]) -> Masking:
         """Give the same with further literals: (rule id, exact bytes)."""
-        return Masking(
-            self.rules, self.placeholders, [*self.literals.pairs(), *secrets], self.urgent, depth=self._depth
-        )
+        literals = [*self.literals.pairs(), *secrets]
+        return Masking(self.rules, self.placeholders, literals, self.urgent, depth=self._depth, work=self.work)
 
     def text(self, data: bytes) -> tuple[Masked, list[Finding]]:
         """Mask a whole text."""
@@ -53,7 +61,7 @@ class Masking:
 
     def find(self, data: bytes) -> list[Finding]:
         """Give what `text` would mask."""
-        return self.text(data)[1]
+        return Masker(self).search(data)
 
     def masker(self) -> Masker:
         """Start masking a stream."""
@@ -82,7 +90,7 @@ class Masking:
         """
         if not self._depth:
             return None
-        inner = Masking(self.rules, self.placeholders, urgent=self.urgent, depth=self._depth - 1)
+        inner = self._inner = self._inner or self._one_layer_down(())
         found = (finding.rule for text in base64_texts(context, span) for finding in inner.find(text))
         return self._most_urgent(rule for rule in found if self.rules.tells(rule))
 
@@ -90,12 +98,14 @@ class Masking:
         """Give the rule that finds something in what a percent-encoded span stands for, or that reaches into it."""
         if not self._depth:
             return None
-        inner = Masking(self.rules, self.placeholders, urgent=self.urgent, depth=self._depth - 1)
-        inner.literals = self.literals
+        inner = self._inner_knowing = self._inner_knowing or self._one_layer_down(self.literals)
         texts = percent_texts(context, span)
         return self._most_urgent(
             finding.rule for text, before in texts for finding in inner.find(text) if finding.end > before
         )
+
+    def _one_layer_down(self, literals: Sequence[tuple[str, bytes]] | Literals) -> Masking:
+        return Masking(self.rules, self.placeholders, literals, self.urgent, depth=self._depth - 1, work=self.work)
 
     def _most_urgent(self, rules: Iterator[str]) -> str | None:
         """The first of them, unless another is more urgent; then all are looked at."""

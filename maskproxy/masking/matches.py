@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from maskproxy.masking.automaton import TEXT_EDGE
 from maskproxy.masking.characters import ceil, floor
-from maskproxy.masking.encoded import CORE_BYTES
+from maskproxy.masking.encoded import CORE_BYTES, PERCENT_CORE_BYTES
 from maskproxy.masking.engine import Hit
 from maskproxy.masking.matcher import OpenTail
 from maskproxy.masking.placeholders import Placeholders
@@ -25,27 +25,43 @@ class View(NamedTuple):
     final: bool
 
 
-def note_hits(evidence: Evidence, rules: RuleSet, placeholders: Placeholders, view: View, hits: Iterable[Hit]) -> None:
-    """Confirm each hit and note what it is."""
+def note_hits(evidence: Evidence, rules: RuleSet, placeholders: Placeholders, view: View, hits: Iterable[Hit]) -> int:
+    """Confirm each hit and note what it is; give how many were looked at closely.
+
+    Matches of one rule that overlap are noted as one.
+    """
     text, base, before, final = view
     size = len(text)
+    looks = 0
+    rule, begins, ends = -1, 0, 0
     for index, core_end in sorted(set(hits)):
+        if index >= rules.percent_index:
+            core_bytes = PERCENT_CORE_BYTES if index == rules.percent_index else CORE_BYTES
+            looks += _note_encoded(evidence, rules, view, index, core_end, core_bytes)
+            continue
+        looks += 1
         if index == rules.placeholder_index:
             for start in rules.placeholder.starts(text, core_end, before):
                 if placeholders.verify(text[start:core_end]):
                     evidence.own.add((base + start, base + core_end))
-            continue
-        if index == rules.base64_index:
-            _note_base64(evidence, index, view, core_end)
             continue
         matcher = rules.matchers[index]
         if matcher.tail is not None:
             _note_tails(evidence, rules, view, index, core_end)
             continue
         right = text[core_end] if core_end < size else TEXT_EDGE
-        if (core_end < size or final or matcher.free_right) and matcher.shape.right >> right & 1:
-            for start, end in matcher.secrets(text, core_end, before):
-                evidence.matches.add((index, base + floor(text, start), base + ceil(text, end)))
+        if not ((core_end < size or final or matcher.free_right) and matcher.shape.right >> right & 1):
+            continue
+        for start, end in matcher.secrets(text, core_end, before):
+            if index == rule and start < ends and begins < end:
+                begins, ends = min(begins, start), max(ends, end)
+                continue
+            if rule >= 0:
+                evidence.matches.add((rule, base + floor(text, begins), base + ceil(text, ends)))
+            rule, begins, ends = index, start, end
+    if rule >= 0:
+        evidence.matches.add((rule, base + floor(text, begins), base + ceil(text, ends)))
+    return looks
 
 
 def _note_tails(evidence: Evidence, rules: RuleSet, view: View, index: int, core_end: int) -> None:
@@ -62,12 +78,19 @@ def _note_tails(evidence: Evidence, rules: RuleSet, view: View, index: int, core
         evidence.tails[key] = evidence.latest[index] = tail
 
 
-def _note_base64(evidence: Evidence, index: int, view: View, core_end: int) -> None:
+def _note_encoded(evidence: Evidence, rules: RuleSet, view: View, index: int, core_end: int, core_bytes: int) -> bool:
+    """Note a span of which every core is equally long; give whether it is new."""
     end = view.base + core_end
-    start = end - CORE_BYTES
+    start = end - core_bytes
     latest = evidence.latest.get(index)
     if latest is not None and latest.covers(start, end):
-        return
-    tail = EncodedTail(index, start, end)
+        return False
+    if index == rules.base64_index:
+        tail: OpenTail | EncodedTail = EncodedTail(index, start, end)
+    else:
+        reader = rules.matchers[index].tail
+        assert reader is not None
+        tail = OpenTail(index, reader, start, end)
     tail.extend(view.text, view.base, final=view.final)
     evidence.tails[index, start, end] = evidence.latest[index] = tail
+    return True

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hmac
 import re
-from base64 import b32encode
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, product
 
 from maskproxy.masking.gutters import Gutters
 
@@ -25,6 +24,7 @@ SHAPE = "MASKED_[A-Z0-9_]{1,64}_[a-z2-7]{16}_[a-z2-7]{8}"
 _shape = re.compile(SHAPE.encode(), re.ASCII)
 _KEY_BYTES = 16
 _MOST_LOOK_ALIKES = 50_000
+_PAIRS = [bytes(pair) for pair in product(b"abcdefghijklmnopqrstuvwxyz234567", repeat=2)]
 
 
 class PlaceholderKey:
@@ -118,7 +118,9 @@ def _check(key: bytes, body: bytes) -> bytes:
 
 
 def _base32(data: bytes) -> bytes:
-    return b32encode(data).lower()
+    """RFC 4648, 6, in lower case, of whole groups of five bytes; several times as fast as the standard library's."""
+    number = int.from_bytes(data, "big")
+    return b"".join([_PAIRS[number >> shift & 1023] for shift in range(len(data) * 8 - 10, -1, -10)])
 
 
 def _upper_snake(rule_id: str) -> bytes:

@@ -67,6 +67,8 @@ class RuleSet:
         cores = [matcher.shape.core for matcher in self.matchers]
         self.shortest = min(width(core)[0] for core in cores)
         """The shortest text that can hold a match."""
+        self.longest = max(width(core)[1] or 0 for core in cores)
+        """How far a match's core may reach back."""
         finder = Finder([(rule.id, rule.shape.core) for rule in rules], _PLACEHOLDER.core, databases)
         self.databases = finder.databases
         self.hits = finder.hits

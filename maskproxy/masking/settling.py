@@ -145,6 +145,10 @@ class Evidence:
             for tail in self.tails.values()
         )
 
+    def grows(self, base: int, alive: int) -> bool:
+        """Tell whether a match that begins at `base` ends where something may still go on, and so cannot be judged."""
+        return any(start == base and end > alive for _, start, end in self.matches)
+
     def _rest(self, candidate: Candidate) -> Candidate:
         """Cut off what was judged of an encoded span; give what is to be judged next."""
         split = candidate.start + ENCODED_LIMIT - _ENCODED_OVERLAP

@@ -10,8 +10,9 @@ from typing import Any, cast
 import pytest
 
 from maskproxy.bodies.masks import BodyFinding, Output
-from maskproxy.errors import MaskingFailed
-from maskproxy.gateway.intake import mask_piece, mask_rest
+from maskproxy.errors import MaskingFailed, Unavailable
+from maskproxy.gateway.intake import mask_piece, mask_rest, masked_whole
+from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.state import Gateway
 from maskproxy.masking import trusted
 
@@ -80,3 +81,18 @@ async def test_a_fault_of_the_masker_passes_nothing_and_raises_an_alarm(gateway:
         await mask_piece(gateway, Noting(streams=True), b"broken")
     assert "broken" not in f"{caught.value} {caught.value.detail}"
     assert cast("Any", gateway).alarms == ["masking"]
+
+
+async def test_what_masking_takes_beside_a_whole_body_is_reserved_with_it(gateway: Gateway) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"x" * 100
+        yield b"y" * 100
+
+    mask = Noting(streams=False)
+    with MemoryBudget(799).reserve() as small, pytest.raises(Unavailable):
+        await masked_whole(gateway, body(), mask, small)
+    with MemoryBudget(800).reserve() as enough:
+        assert (await masked_whole(gateway, body(), mask, enough)).forward == b"x" * 100 + b"y" * 100
+        assert enough.held_bytes == 200
+    with MemoryBudget(200).reserve() as streamed:
+        await masked_whole(gateway, body(), Noting(streams=True), streamed)
