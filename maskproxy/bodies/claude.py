@@ -196,4 +196,12 @@ def is_batch_results(path: str) -> bool:
 
 
 def _steps(path: str) -> list[str]:
-    return [step for step in unquote(path.partition("?")[0]).split("/") if step]
+    """The path as the most lenient server would read it, so that no spelling leads past the table."""
+    steps: list[str] = []
+    for step in unquote(path.partition("?")[0]).lower().replace("\\", "/").split("/"):
+        name = step.partition(";")[0]
+        if name == "..":
+            steps[-1:] = []
+        elif name not in {"", "."}:
+            steps.append(name)
+    return steps

@@ -54,7 +54,7 @@ def in_base64(draw: Random, text: bytes) -> bytes:
 
 
 def in_percent(draw: Random, text: bytes) -> bytes:
-    made = draw.choice([quote, quote_plus, lambda plain: quote(plain, safe="")])(text).encode()
+    made = draw.choice([quote(text), quote(text, safe=""), quote_plus(text)]).encode()
     return re.sub(rb"%..", lambda escape: escape[0].lower(), made) if draw.random() < 0.3 else made
 
 
