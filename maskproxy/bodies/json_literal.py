@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from pydantic_core import from_json
 
@@ -32,26 +33,29 @@ _SHORT = {b'"': rb"\"", b"\\": rb"\\", b"\n": rb"\n", b"\r": rb"\r", b"\t": rb"\
 
 def decode(literal: bytes) -> bytes:
     """Give the UTF-8 text of a literal (without its quotes). Broken escapes, UTF-8 or lone surrogates: BadRequest."""
-    if b"\\" not in literal:
-        return literal
+    return literal if b"\\" not in literal else read(literal)
+
+
+def read(literal: bytes) -> bytes:
+    """Decode a literal (without its quotes) that may be anything: what is none is BadRequest."""
     if len(literal) <= _PIECE_BYTES:
-        return _decode(literal)
+        return _read(literal).encode()
     # In pieces: the parser's own text takes four bytes for each character where one of them is an emoji.
     made, at = bytearray(), 0
     while at < len(literal):
         end = _cut(literal, at, _PIECE_BYTES)
-        made += _decode(literal[at:end])
+        made += _read(literal[at:end]).encode()
         at = end
     return bytes(made)
 
 
-def _decode(literal: bytes) -> bytes:
+def _read(literal: bytes) -> str:
     try:
-        text = from_json(b'"' + literal + b'"')
+        text = from_json(b'"' + literal + b'"', cache_strings="none")
     except ValueError as error:
         raise BadRequest(NOT_JSON) from error
     assert isinstance(text, str)
-    return text.encode()
+    return text
 
 
 def _cut(literal: bytes, at: int, size: int) -> int:
@@ -72,6 +76,34 @@ def encode(text: bytes) -> bytes:
 
 def _escape(match: re.Match[bytes]) -> bytes:
     return _SHORT.get(match[0]) or b"\\u%04x" % match[0][0]
+
+
+def spans_in(literal: bytes, text: bytes, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Give where spans of a literal's decoded text, in order, stand in the literal; one that cuts an escape widens.
+
+    Nearly always a span is spelled there without escapes, and what lies before it proves that it is that span.
+    """
+    if len(literal) == len(text):
+        return list(spans)
+    found: list[tuple[int, int]] = []
+    raw_at = text_at = 0
+    for start, end in spans:
+        part = text[start:end]
+        at = literal.find(part, raw_at + start - text_at)
+        if at < 0 or b"\\" in part or _text_length(literal[raw_at:at]) != start - text_at:
+            way_back = WayBack(literal)
+            return found + [(way_back.start(start), way_back.end(end)) for start, end in spans[len(found) :]]
+        raw_at, text_at = at + len(part), end
+        found.append((at, raw_at))
+    return found
+
+
+def _text_length(piece: bytes) -> int:
+    """How long the text of a piece of a literal is, which begins between characters; -1 if it ends inside an escape."""
+    try:
+        return len(decode(piece))
+    except BadRequest:
+        return -1
 
 
 class WayBack:

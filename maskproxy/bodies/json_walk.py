@@ -10,9 +10,10 @@ import re
 from maskproxy.bodies.edit_tools import EditTools
 from maskproxy.bodies.edits import Edit, Spot
 from maskproxy.bodies.json_frame import Frame
-from maskproxy.bodies.json_grammar import BLANKS, CLOSED, ELEMENT, ELEMENTS, MEMBER, MEMBERS
-from maskproxy.bodies.json_literal import NOT_JSON, WayBack, decode
-from maskproxy.bodies.keyed import find_under_key, shown_key
+from maskproxy.bodies.json_grammar import BLANKS, CLOSED, ELEMENT, ELEMENTS, MEMBER, MEMBERS, closing_quote
+from maskproxy.bodies.json_literal import NOT_JSON, decode, read, spans_in
+from maskproxy.bodies.json_looks import Looks
+from maskproxy.bodies.keyed import KeyNames, find_under_key
 from maskproxy.bodies.output import MOST_FINDINGS, BodyFinding
 from maskproxy.bodies.places import FREE, MCP_RULE, Kind, Place, fits
 from maskproxy.bodies.thinking import put_back, replaced, seal
@@ -27,7 +28,6 @@ MOST_STEPS = 2_000_000
 MOST_SPREAD = 256
 """Secrets that edits of the conversation were given where no rule finds them."""
 
-_WINDOW_BYTES = 8192
 _PATH_DEPTH = 24
 _CALL_STEPS = 100
 """What a second look at a call's arguments counts for."""
@@ -63,21 +63,19 @@ class Walk:
         self.arguments: list[tuple[int, int]] = []
         """Where the arguments of calls of `tools` stand."""
         self._masking = masking
+        self._names = KeyNames(masking)
+        self._looks = Looks(raw, masking)
         self._scan = scan
         self._refuse_media = refuse_media
         self._prefix = prefix
         self._own_secrets = scan and masking.may_hold_own(raw)
         """Whether what is left alone may hold the caller's token or the service's credential all the same."""
-        self._may_have_surrogates = b"\\ud" in raw or b"\\uD" in raw
         self._steps = 0
         self._stack: list[Frame] = []
         self.edits: list[Edit] = []
         self.streams: list[tuple[bytes, Spot]] = []
         """Strings that are pieces of longer ones (`Kind.STREAM`): their key and where they stand. Not masked here."""
         self.media_bytes = 0
-        # Windows of raw bytes in which nothing, or something, may be found.
-        self._cold_from = self._cold_until = 0
-        self._hot_from = self._hot_until = 0
         self._found: list[tuple[int, BodyFinding]] = []
         self._listed: set[str] = set()
         """The rules of which something is listed."""
@@ -94,13 +92,16 @@ class Walk:
             match = (MEMBER if is_member else ELEMENT).match(raw, at)
             if match is None:
                 raise BadRequest(NOT_JSON)
+            key, _, opening, end = match.groups()
+            span, at, said = match.span(2), match.end(), None
+            if opening == b'"':
+                opening, span, said = None, *self._long_string(match.end(3))
+                at, end = self._follows(span[1] + 1)
             if frame is not None and is_member:
-                self._member(frame, match)
+                self._member(frame, key, match.span(1), span, said)
             else:
-                self._element(frame, match)
-            at = match.end()
-            end = match[4]
-            if match.start(3) >= 0:
+                self._element(frame, span, said)
+            if opening is not None:
                 frame = self._open(frame, match, root)
                 if not end:
                     continue
@@ -117,18 +118,32 @@ class Walk:
         if end or at != len(raw):
             raise BadRequest(NOT_JSON)
 
+    def _long_string(self, start: int) -> tuple[tuple[int, int], bytes]:
+        """Read a string to its end; give where its inside stands and what it says."""
+        end = closing_quote(self._raw, start)
+        if end < 0:
+            raise BadRequest(NOT_JSON)
+        return (start, end), read(self._raw[start:end])
+
+    def _follows(self, at: int) -> tuple[int, bytes]:
+        """Give what follows a value that ends at `at`, a comma or a closing bracket, and where that ends."""
+        match = CLOSED.match(self._raw, at)
+        assert match is not None
+        return match.end(), match[1]
+
     def _pass_over(self, frame: Frame | None, at: int) -> int:
         """Pass over a run of small values in a free object or array, where it is known that nothing can be found."""
         self._steps += 1
         if self._steps > MOST_STEPS:
             raise TooLarge("The body has too many values.")
-        if frame is None or not frame.is_free or self._may_have_surrogates:
+        if frame is None or not frame.is_free:
             return at
         raw = self._raw
         if not self._scan:
             match = (MEMBERS if frame.is_object else ELEMENTS).match(raw, at)
         elif frame.is_object:
-            match = MEMBERS.match(raw, at, self._cold_until) if self._cold_from < at < self._cold_until else None
+            looks = self._looks
+            match = MEMBERS.match(raw, at, looks.cold_until) if looks.cold_from < at < looks.cold_until else None
         else:
             match = BLANKS.match(raw, at)
             if match is not None:
@@ -168,9 +183,7 @@ class Walk:
             stack.pop()
             if stack and stack[-1].place.calls and stack[-1].key == b"input":
                 stack[-1].input = (frame.start, at)
-            closed = CLOSED.match(self._raw, at)
-            assert closed is not None
-            at, end = closed.end(), closed[1]
+            at, end = self._follows(at)
         return at, end
 
     def _end_pending(self, frame: Frame) -> None:
@@ -259,49 +272,48 @@ class Walk:
             raise TooLarge("Too many secrets were given back to edits of this conversation. Start a new one.")
         self._spread[placeholder] = secret
         self._masking = self._masking.knowing([secret])
+        self._names = KeyNames(self._masking)
         self._scan = True
-        self._cold_from = self._cold_until = self._hot_from = self._hot_until = 0
+        self._looks = Looks(self._raw, self._masking)
 
-    def _member(self, frame: Frame, match: re.Match[bytes]) -> None:
+    def _member(
+        self, frame: Frame, key: bytes, key_span: tuple[int, int], span: tuple[int, int], said: bytes | None
+    ) -> None:
         """A key, and its value where that is a string: both are spared by one look at the raw bytes."""
-        key = match[1]
         if b"\\" in key:
             key = decode(key)
         frame.key = key
-        if frame.place.keys_once:
+        place = frame.place
+        if place.keys_once:
             self._once(frame, key)
-        key_start, key_end = match.span(1)
-        start, end = match.span(2)
-        if start >= 0:
-            if self._may_have_surrogates:
-                decode(match[2])
-            if frame.place.exempt and self._is_exempt(frame, Spot(key_start, start, end)):
-                if key in frame.place.exempt:
-                    return
-                start = end = key_end  # the key is any text
-        else:
+        key_start, key_end = key_span
+        start, end = span
+        if start < 0:
             start = end = key_end
-        if not self._scan or (self._cold_from < key_start and end < self._cold_until):
-            return
-        if self._is_worth(key_start - 1, end + 1):
-            self._mask_literal(key_start, key_end, b"", key, record_only=False)
+        elif place.exempt and self._is_exempt(frame, Spot(key_start, start, end)):
+            if key in place.exempt:
+                return
+            start = end = key_end  # the key is any text
+        if self._scan and self._looks.is_worth(key_start - 1, end + 1):
+            if not self._names.is_clean(key):
+                self._mask_literal(key_start, key_end, b"", key, record_only=False)
             if start < end:
-                self._mask_literal(start, end, key, decode(match[2]), record_only=False)
+                self._mask_literal(start, end, key, self._text(start, end, said), record_only=False)
 
-    def _element(self, frame: Frame | None, match: re.Match[bytes]) -> None:
+    def _element(self, frame: Frame | None, span: tuple[int, int], said: bytes | None) -> None:
         """An array's element, or the whole document. A string is seen under the key of its array."""
         if frame is not None:
             frame.index += 1
-        start, end = match.span(2)
-        if start < 0:
-            return
-        if self._may_have_surrogates:
-            decode(match[2])
-        if not self._scan or start == end:
+        start, end = span
+        if start < 0 or not self._scan or start == end:
             return
         view_key = b"" if frame is None else frame.view_key
-        if self._masking.may_hold(b'"%b":"%b"' % (view_key, match[2])):
-            self._mask_literal(start, end, view_key, decode(match[2]), record_only=False)
+        if self._masking.may_hold(b'"%b":"%b"' % (view_key, self._raw[start:end])):
+            self._mask_literal(start, end, view_key, self._text(start, end, said), record_only=False)
+
+    def _text(self, start: int, end: int, said: bytes | None) -> bytes:
+        """The text of a literal, which may have been read already."""
+        return decode(self._raw[start:end]) if said is None else said
 
     def _once(self, frame: Frame, key: bytes) -> None:
         if key in frame.seen:
@@ -353,29 +365,15 @@ class Walk:
         literal = self._raw[spot.start : spot.end]
         return self._masking.holds_own(decode(literal) if kind is Kind.SIGNATURE else literal.replace(rb"\/", b"/"))
 
-    def _is_worth(self, start: int, end: int) -> bool:
-        """Tell whether a member deserves to be decoded and searched, by a look at the raw bytes.
-
-        A look over a window that holds nothing spares looks at all members in it.
-        """
-        if not self._hot_from <= start < self._hot_until:
-            window_end = max(end, start + _WINDOW_BYTES)
-            if not self._masking.may_hold(self._raw[start:window_end]):
-                self._cold_from, self._cold_until = start, window_end
-                return False
-            self._hot_from, self._hot_until = start, window_end
-        return self._masking.may_hold(self._raw[start:end])
-
     def _mask_literal(self, at: int, end: int, view_key: bytes, text: bytes, *, record_only: bool) -> list[Finding]:
         """Search the decoded `text` of the literal from `at` to `end`."""
         findings = find_under_key(self._masking, view_key, text)
         if not findings:
             return findings
-        way_back = WayBack(self._raw[at:end])
-        for found in findings:
-            start, stop = at + way_back.start(found.start), at + way_back.end(found.end)
+        spans = spans_in(self._raw[at:end], text, [(found.start, found.end) for found in findings])
+        for found, (start, stop) in zip(findings, spans, strict=True):
             placeholder = found.placeholder.encode()
-            self._note(start, stop, found.rule, placeholder, record_only=record_only)
+            self._note(at + start, at + stop, found.rule, placeholder, record_only=record_only)
             if self._vault is not None and not record_only:
                 self._vault.keep(found.rule, placeholder, text[found.start : found.end])
         return findings
@@ -390,7 +388,7 @@ class Walk:
 
     def _path(self) -> str:
         steps = [
-            "." + shown_key(self._masking, frame.key) if frame.is_object else f"[{frame.index}]"
+            "." + self._names.shown(frame.key) if frame.is_object else f"[{frame.index}]"
             for frame in self._stack[:_PATH_DEPTH]
         ]
         if len(self._stack) > _PATH_DEPTH:

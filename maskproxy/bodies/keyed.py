@@ -5,6 +5,7 @@ from __future__ import annotations
 from maskproxy.masking import Finding, Masking
 
 _VIEW_KEY_BYTES = 256
+_MOST_NAMES = 1000
 
 
 class KeyedMasker:
@@ -71,6 +72,28 @@ def view_prefix(key: bytes) -> bytes:
 
 
 def shown_key(masking: Masking, key: bytes) -> str:
-    """A key as places show it: never a secret, never long, never able to steer a terminal."""
-    name = key.decode(errors="replace")
-    return name if len(name) <= 64 and name.isprintable() and not masking.find(key) else "*"
+    """Show one key as places show it."""
+    return KeyNames(masking).shown(key)
+
+
+class KeyNames:
+    """Remembers of a document's keys, few of which differ, whether they hold a secret."""
+
+    __slots__ = ("_known", "_masking")
+
+    def __init__(self, masking: Masking) -> None:
+        self._masking = masking
+        self._known: dict[bytes, bool] = {}
+
+    def is_clean(self, key: bytes) -> bool:
+        known = self._known.get(key)
+        if known is None:
+            known = not self._masking.find(key)
+            if len(self._known) < _MOST_NAMES and len(key) <= _VIEW_KEY_BYTES:
+                self._known[key] = known
+        return known
+
+    def shown(self, key: bytes) -> str:
+        """A key as places show it: never a secret, never long, never able to steer a terminal."""
+        name = key.decode(errors="replace")
+        return name if len(name) <= 64 and name.isprintable() and self.is_clean(key) else "*"

@@ -90,9 +90,10 @@ class Finder:
             return True
         if len(raw) < CORE_BYTES:
             return False
-        return any(holds_core(raw, place) for place in places) or any(
-            raw[end : end + 1] in (b"\\", b"\n", b"\r") for end in self._ends_of_lines(raw)
-        )
+        if places and any(holds_core(raw, place) for place in places):
+            return True
+        ends = self._ends_of_lines(raw)
+        return bool(ends) and any(raw[end : end + 1] in (b"\\", b"\n", b"\r") for end in ends)
 
     def _ends_of_lines(self, text: bytes) -> list[int]:
         """Give where runs end that are long enough to be wrapped, and other places inside such runs."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskproxy.bodies.json_literal import WayBack, decode, encode
+from maskproxy.bodies.json_literal import WayBack, decode, encode, spans_in
 from maskproxy.errors import BadRequest
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -74,3 +74,21 @@ def test_the_way_back_through_many_escapes_takes_little_memory() -> None:
         tracemalloc.stop()
     assert taken_bytes < 4 * len(literal)
     assert (way_back.start(100_000), way_back.end(100_001)) == (600_000, 600_006)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from(["word ", "0041", "u0041", "n", "\n", "\\", '"', "é", "😀", "A", "\x00"]), max_size=30),
+    st.sampled_from(["ascii", "plain", "all"]),
+    st.data(),
+)
+def test_spans_stand_in_the_literal_where_the_way_back_says(parts: list[str], how: str, data: st.DataObject) -> None:
+    text = "".join(parts)
+    literal = json.dumps(text, ensure_ascii=how == "ascii")[1:-1].encode()
+    if how == "all":
+        literal = "".join(f"\\u{ord(c):04x}" if ord(c) < 0x10000 else json.dumps(c)[1:-1] for c in text).encode()
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
+    offsets = [len(text[:cut].encode()) for cut in cuts]
+    spans = [(start, end) for start, end in zip(offsets[::2], offsets[1::2], strict=False) if start < end]
+    way_back = WayBack(literal)
+    assert spans_in(literal, text.encode(), spans) == [(way_back.start(a), way_back.end(b)) for a, b in spans]

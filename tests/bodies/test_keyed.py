@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskproxy.bodies.keyed import KeyedMasker, find_under_key, shown_key, view_prefix
-from tests.bodies.fake_masking import fake_masking
+from maskproxy.bodies.keyed import KeyedMasker, KeyNames, find_under_key, shown_key, view_prefix
+from tests.bodies.fake_masking import FakeMasking, fake_masking
 
 KEY = b"KEY" + b"01234567"
 
@@ -37,3 +37,11 @@ def test_a_long_key_is_cut_between_characters() -> None:
 def test_a_shown_key_is_short_and_holds_no_secret() -> None:
     shown = [shown_key(fake_masking(), key) for key in (b"name", KEY, b"\x1b[2J", b"x" * 65, b"\xff")]
     assert shown == ["name", "*", "*", "*", "\ufffd"]
+
+
+def test_of_keys_it_is_remembered_whether_they_hold_a_secret() -> None:
+    masking = FakeMasking()
+    names = KeyNames(masking)  # type: ignore[arg-type]
+    for _ in range(3):
+        assert [names.is_clean(key) for key in (b"name", KEY)] == [True, False]
+    assert masking.finds == 2
