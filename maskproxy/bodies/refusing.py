@@ -16,7 +16,7 @@ from maskproxy.bodies.places import MCP_RULE
 from maskproxy.errors import Blocked, Denied, MaskproxyError
 from maskproxy.masking import Direction, Sought, trusted
 
-_EVENT_END = re.compile(rb"(?<=\n\n)(?!\Z)")
+_EVENT_END = re.compile(rb"(?:(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r))(?!\Z)")
 
 Refusal = Callable[[str], MaskproxyError | None]
 """What a finding of this rule ends the exchange with, if it does."""
