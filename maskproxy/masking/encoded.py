@@ -62,18 +62,18 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _PERCENT_RUN_END = re.compile(rb"[A-Za-z0-9%%._~/+!*-]{0,%d}\Z" % CONTEXT_BYTES)
 
 
-def base64_texts(span: bytes) -> Iterator[bytes]:
+def base64_texts(span: bytes) -> Iterator[tuple[bytes, bool]]:
     """Give what the span may stand for: it may have begun up to three characters before its text.
 
-    Text in UTF-16LE, as PowerShell's encoded commands are, is given as UTF-8.
+    Text in UTF-16LE, as PowerShell's encoded commands are, is given as UTF-8, and with True.
     """
     run = without_gutters(span).translate(_URL_SAFE, _WHITE + b"=")
     for start in range(4):
         whole = run[start : len(run) - ((len(run) - start) % 4 == 1)]
         text = binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
-        yield text
+        yield text, False
         if text.count(b"\0") * 3 > len(text):
-            yield text.decode("utf-16-le", "ignore").encode()
+            yield text.decode("utf-16-le", "ignore").encode(), True
 
 
 def percent_texts(context: bytes, span: bytes) -> Iterator[tuple[bytes, int]]:

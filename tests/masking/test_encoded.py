@@ -165,6 +165,15 @@ def test_what_decodes_to_nothing_secret_stays() -> None:
         assert BUILTIN.find(text) == []
 
 
+@pytest.mark.parametrize("secret", ["é=èàöü", "key_éèàöü"])
+def test_a_rule_that_utf_16_spells_otherwise_is_not_looked_for_there_in_any_look(secret: str) -> None:
+    masking = Masking(rule_set((OracleRule("beyond-ascii", secret),)), PLACEHOLDERS)
+    text = f"what stands in this file, {secret} and more"
+    for around in (b"", b" text" * 2000):
+        assert not masking.find(base64.b64encode(text.encode("utf-16-le")) + around)
+        assert masking.find(base64.b64encode(text.encode()) + around)
+
+
 def test_one_layer_is_seen_through_and_not_two() -> None:
     once = base64.b64encode(LINES)
     assert MASKING.find(once)
