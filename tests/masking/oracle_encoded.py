@@ -110,14 +110,23 @@ def _in_percent(text: bytes, finds: Finds, own: Sequence[bool]) -> list[Span]:
     found, at = [], 0
     while (match := _ESCAPE.search(text, at)) is not None:
         at = match.end()
-        for start, end in _parts(match.span(), own):
-            before = re.compile(rb"[%b]{0,64}\Z" % _UNRESERVED).search(text[:start][-64:])
-            assert before is not None
-            for plus in (b"+", b" "):
-                context = unquote_to_bytes(before[0].replace(b"+", plus))
-                whole = unquote_to_bytes((before[0] + text[start:end]).replace(b"+", plus))
-                names = [rule for rule, _, last in finds(whole) if last > len(context)]
-                if names:
-                    found.append((names[0], start, end))
-                    break
+        for first, end in _parts(match.span(), own):
+            start = first
+            while end - start > PIECE and not _name_in_percent(text, start, start + PIECE, finds):
+                start += STEP
+            name = _name_in_percent(text, start, min(end, start + PIECE), finds)
+            if name:
+                found.append((name, start, end))
     return found
+
+
+def _name_in_percent(text: bytes, start: int, end: int, finds: Finds) -> str | None:
+    before = re.compile(rb"[%b]{0,64}\Z" % _UNRESERVED).search(text[:start][-64:])
+    assert before is not None
+    for plus in (b"+", b" "):
+        context = unquote_to_bytes(before[0].replace(b"+", plus))
+        whole = unquote_to_bytes((before[0] + text[start:end]).replace(b"+", plus))
+        for name, _, last in finds(whole):
+            if last > len(context):
+                return name
+    return None
