@@ -52,6 +52,11 @@ def refuse_for(findings: Iterable[BodyFinding], refusal: Refusal) -> None:
             raise error
 
 
+def by_event(data: bytes) -> list[bytes]:
+    """Cut a piece of a stream behind each event that ends in it."""
+    return _EVENT_END.split(data)
+
+
 def stopped_of(mask: BodyMask) -> MaskproxyError | None:
     """Why a stream of events has ended before its end, where it has said so itself."""
     stopped: MaskproxyError | None = getattr(mask, "stopped", None)
@@ -86,7 +91,7 @@ class Refusing:
 
     def feed(self, data: bytes) -> Output:
         # Events one by one, so that those before the finding still go out.
-        pieces = _EVENT_END.split(data) if self._tells else [data]
+        pieces = by_event(data) if self._tells else [data]
         return join([self._feed(piece) for piece in pieces])
 
     def _feed(self, data: bytes) -> Output:

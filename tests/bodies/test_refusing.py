@@ -262,3 +262,16 @@ def test_events_before_the_finding_go_out_whatever_ends_their_lines(end: bytes) 
     assert together[0].startswith(events[0])
     assert together[0] == run(answer(sought("block")), events)[0]
     assert isinstance(together[2], Blocked)
+
+
+def test_nothing_is_recorded_behind_the_event_that_blocks() -> None:
+    treatment = treatments(
+        with_actions(RULES, [Override(("github-*",), "block", "block"), Override(("aws-*",), "alert", "alert")])
+    ).answer
+    both = Sought(
+        *(Masking(some, KEY, (), treatment.urgent) for some in (treatment.forward, treatment.record)), treatment.actions
+    )
+    events = [start(0, type="text", text=""), text(f"a {GITHUB}"), text(" b"), text(f" {AWS} c"), stop(0), END]
+    apart = run(answer(both), events)
+    assert isinstance(apart[2], Blocked)
+    assert run(answer(both), [b"".join(events)])[1] == apart[1]
