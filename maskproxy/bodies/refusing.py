@@ -7,16 +7,13 @@ dropped. An answer's events end with one that says why.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from maskproxy.bodies.events import error_event
-from maskproxy.bodies.output import NOTHING, BodyFinding, BodyMask, Output, join, same
+from maskproxy.bodies.output import NOTHING, BodyFinding, BodyMask, Output, same
 from maskproxy.bodies.places import MCP_RULE
 from maskproxy.errors import Blocked, Denied, MaskproxyError
 from maskproxy.masking import Direction, Sought, trusted
-
-_EVENT_END = re.compile(rb"(?:(?<=\n\n)|(?<=\n\r\n)|(?<=\r\r))(?!\Z)")
 
 Refusal = Callable[[str], MaskproxyError | None]
 """What a finding of this rule ends the exchange with, if it does."""
@@ -52,11 +49,6 @@ def refuse_for(findings: Iterable[BodyFinding], refusal: Refusal) -> None:
             raise error
 
 
-def by_event(data: bytes) -> list[bytes]:
-    """Cut a piece of a stream behind each event that ends in it."""
-    return _EVENT_END.split(data)
-
-
 def stopped_of(mask: BodyMask) -> MaskproxyError | None:
     """Why a stream of events has ended before its end, where it has said so itself."""
     stopped: MaskproxyError | None = getattr(mask, "stopped", None)
@@ -64,7 +56,7 @@ def stopped_of(mask: BodyMask) -> MaskproxyError | None:
 
 
 class Refusing:
-    """With `tells`, for the events of an answer, the last event tells why; else `feed` and `finish` raise it."""
+    """With `tells`, for the events of an answer (fed one by one), the last event tells why; else it is raised."""
 
     def __init__(self, mask: BodyMask, refusal: Refusal, *, tells: bool = False) -> None:
         self._mask = mask
@@ -90,11 +82,6 @@ class Refusing:
         return self._mask.unread_bytes
 
     def feed(self, data: bytes) -> Output:
-        # Events one by one, so that those before the finding still go out.
-        pieces = by_event(data) if self._tells else [data]
-        return join([self._feed(piece) for piece in pieces])
-
-    def _feed(self, data: bytes) -> Output:
         return NOTHING if self._error is not None else self._judge(self._mask.feed(data))
 
     def finish(self) -> Output:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from maskproxy.bodies.events import error_event
-from maskproxy.bodies.output import BodyFinding, BodyMask, Findings, Output, join
-from maskproxy.bodies.refusing import by_event, stopped_of
+from maskproxy.bodies.output import BodyFinding, BodyMask, Findings, Output
+from maskproxy.bodies.refusing import stopped_of
 from maskproxy.errors import MaskproxyError
 from maskproxy.masking import Masked, trusted
 
@@ -47,10 +47,6 @@ class TwoMasks:
         return self._forward.unread_bytes
 
     def feed(self, data: bytes) -> Output:
-        # Events one by one, so that none is recorded behind the one that ends a stream.
-        return join([self._fed(piece) for piece in (by_event(data) if self.streams else [data])])
-
-    def _fed(self, data: bytes) -> Output:
         return self._both(lambda mask: mask.feed(data))
 
     def finish(self) -> Output:

@@ -253,25 +253,3 @@ def test_a_token_for_an_mcp_server_is_for_grants_to_allow(path: str, extra: str)
     assert forward == b""
     none = json.dumps({"messages": [], "mcp_servers": [{"url": "https://x", "authorization_token": None}]}).encode()
     assert run(request(denied), [none]) == (none, none, None)
-
-
-@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
-def test_events_before_the_finding_go_out_whatever_ends_their_lines(end: bytes) -> None:
-    events = [event.replace(b"\n", end) for event in (start(0, type="text", text=""), text("a "), text(GITHUB), END)]
-    together = run(answer(sought("block")), [b"".join(events)])
-    assert together[0].startswith(events[0])
-    assert together[0] == run(answer(sought("block")), events)[0]
-    assert isinstance(together[2], Blocked)
-
-
-def test_nothing_is_recorded_behind_the_event_that_blocks() -> None:
-    treatment = treatments(
-        with_actions(RULES, [Override(("github-*",), "block", "block"), Override(("aws-*",), "alert", "alert")])
-    ).answer
-    both = Sought(
-        *(Masking(some, KEY, (), treatment.urgent) for some in (treatment.forward, treatment.record)), treatment.actions
-    )
-    events = [start(0, type="text", text=""), text(f"a {GITHUB}"), text(" b"), text(f" {AWS} c"), stop(0), END]
-    apart = run(answer(both), events)
-    assert isinstance(apart[2], Blocked)
-    assert run(answer(both), [b"".join(events)])[1] == apart[1]
