@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from maskproxy.bodies import claude
+from maskproxy.bodies.by_event import ByEvent
 from maskproxy.bodies.claude_stream import ClaudeStream
 from maskproxy.bodies.conversation import (
     Conversation,
@@ -148,8 +149,10 @@ def answer_mask(
         forward = make(sought.forward, vault)
         if reached is not None and api == "anthropic" and claude.is_batches(path) and isinstance(forward, JsonBody):
             forward = OwnResultsUrl(forward, sought.forward, reached)
-        forward = _refusing(forward, sought, "answer")
-        return _Answer(_paired(forward, lambda: make(sought.record, None), sought))
+        paired = _paired(_refusing(forward, sought, "answer"), lambda: make(sought.record, None), sought)
+        # Where masking alone is done, the mask reads events itself, and faster.
+        by_event = paired is not forward and isinstance(forward, ClaudeStream | EventsBody)
+        return _Answer(ByEvent(paired) if by_event else paired)
     except UnsupportedCoding as error:
         raise UpstreamFailed(_UNREADABLE, detail=str(error)) from error
 

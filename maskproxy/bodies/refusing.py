@@ -6,16 +6,13 @@ nothing of it has left. The output in which it was found is dropped. An answer's
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from maskproxy.bodies.events import error_event
-from maskproxy.bodies.output import NOTHING, BodyFinding, BodyMask, Output, join, same
+from maskproxy.bodies.output import NOTHING, BodyFinding, BodyMask, Output, same
 from maskproxy.bodies.places import MCP_RULE
 from maskproxy.errors import Blocked, Denied, MaskproxyError
 from maskproxy.masking import Direction, Sought, trusted
-
-_EVENT_END = re.compile(rb"(?<=\n\n)(?!\Z)")
 
 Refusal = Callable[[str], MaskproxyError | None]
 """What a finding of this rule ends the exchange with, if it does."""
@@ -58,7 +55,7 @@ def stopped_of(mask: BodyMask) -> MaskproxyError | None:
 
 
 class Refusing:
-    """With `tells`, for the events of an answer, the last event tells why; else `feed` and `finish` raise it."""
+    """With `tells`, for the events of an answer (fed one by one), the last event tells why; else it is raised."""
 
     def __init__(self, mask: BodyMask, refusal: Refusal, *, tells: bool = False) -> None:
         self._mask = mask
@@ -84,11 +81,6 @@ class Refusing:
         return self._mask.unread_bytes
 
     def feed(self, data: bytes) -> Output:
-        # Events one by one, so that those before the finding still go out.
-        pieces = _EVENT_END.split(data) if self._tells else [data]
-        return join([self._feed(piece) for piece in pieces])
-
-    def _feed(self, data: bytes) -> Output:
         return NOTHING if self._error is not None else self._judge(self._mask.feed(data))
 
     def finish(self) -> Output:

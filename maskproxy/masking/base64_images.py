@@ -29,13 +29,13 @@ _SPELLINGS = {8: 1, 6: 2, 5: 8, 4: 64, 3: 16}
 
 def images(cores: Iterable[Node]) -> list[Node]:
     """Give literals of which a base64 span holds one wherever its text matches one of the cores that tell."""
-    literals = {word for core in cores for word in _literals(core) or ()}
+    literals = {word for core in cores for looked in (_literals, _literals_in_utf16) for word in looked(core) or ()}
     return [Series(tuple(Bytes(1 << byte) for byte in word)) for word in sorted(literals)]
 
 
-def tells(core: Node) -> bool:
-    """Tell whether a core is looked for in base64."""
-    return _literals(core) is not None
+def tells(core: Node, *, in_utf16: bool = False) -> bool:
+    """Tell whether a core is looked for in base64, or in base64 of UTF-16."""
+    return (_literals_in_utf16 if in_utf16 else _literals)(core) is not None
 
 
 @lru_cache(maxsize=10_000)
@@ -45,10 +45,22 @@ def _literals(core: Node) -> frozenset[bytes] | None:
     The engine finds thousands of literals as fast as one; sets in a row make it several times slower.
     """
     telling = _telling(core)
-    if telling is None:
+    return _spelled(telling) if telling is not None else None
+
+
+@lru_cache(maxsize=10_000)
+def _literals_in_utf16(core: Node) -> frozenset[bytes] | None:
+    """The same for UTF-16LE. None, too, where something outside ASCII tells, which is written otherwise there."""
+    telling = _telling(core)
+    if telling is None or _literals(core) is None:
         return None
+    widened = [_in_utf16(sequence) for sequence in telling]
+    return _spelled(frozenset(word for word in widened if word)) if None not in widened else None
+
+
+def _spelled(telling: frozenset[Sequence]) -> frozenset[bytes] | None:
     literals: set[bytes] = set()
-    for sequence in telling | {_in_utf16(sequence) for sequence in telling}:
+    for sequence in telling:
         for image in _images(sequence):
             part = _part(image)
             if part is None:
@@ -71,10 +83,11 @@ def _spellings(image: Sequence) -> int:
     return prod(members.bit_count() for members in image)
 
 
-def _in_utf16(sequence: Sequence) -> Sequence:
+def _in_utf16(sequence: Sequence) -> Sequence | None:
     """The same in UTF-16LE, or a telling part of it."""
-    few = min((sequence[at : at + _FEW] for at in range(max(1, len(sequence) - _FEW + 1))), key=_chance)
-    return tuple(members for byte in few for members in (byte, 1))
+    parts = (sequence[at : at + _FEW] for at in range(max(1, len(sequence) - _FEW + 1)))
+    few = min((part for part in parts if not any(members >> 0x80 for members in part)), key=_chance, default=None)
+    return tuple(members for byte in few for members in (byte, 1)) if few else None
 
 
 def _telling(node: Node) -> frozenset[Sequence] | None:

@@ -66,12 +66,12 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _QUAD_END = re.compile(rb"[A-Za-z0-9+/_-]{0,%d}\Z" % QUAD_BYTES)
 
 
-def base64_texts(context: bytes, span: bytes) -> Iterator[bytes]:
+def base64_texts(context: bytes, span: bytes) -> Iterator[tuple[bytes, bool]]:
     """Give what the span may stand for: it may have begun up to three characters before its text.
 
     What stands before it in the same run is looked at with it, four characters far: text may begin inside of three
     bytes that are not all ASCII.
-    Text in UTF-16LE, as PowerShell's encoded commands are, is given as UTF-8.
+    Text in UTF-16LE, as PowerShell's encoded commands are, is given as UTF-8, and with True.
     """
     found = _QUAD_END.search(context)
     before = found[0] if found else b""
@@ -79,9 +79,9 @@ def base64_texts(context: bytes, span: bytes) -> Iterator[bytes]:
     for start in range(4):
         whole = run[start : len(run) - ((len(run) - start) % 4 == 1)]
         text = binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
-        yield text
+        yield text, False
         if text.count(b"\0") * 3 > len(text):
-            yield from (text[odd:].decode("utf-16-le", "ignore").encode() for odd in (0, 1))
+            yield from ((text[odd:].decode("utf-16-le", "ignore").encode(), True) for odd in (0, 1))
 
 
 def percent_texts(context: bytes, span: bytes) -> Iterator[tuple[bytes, int]]:

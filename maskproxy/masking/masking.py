@@ -91,8 +91,12 @@ class Masking:
         if not self._depth:
             return None
         inner = self._inner = self._inner or self._one_layer_down(())
-        found = (finding.rule for text in base64_texts(context, span) for finding in inner.find(text))
-        return self._most_urgent(rule for rule in found if self.rules.tells(rule))
+        return self._most_urgent(
+            finding.rule
+            for text, in_utf16 in base64_texts(context, span)
+            for finding in inner.find(text)
+            if self.rules.tells(finding.rule, in_utf16=in_utf16)
+        )
 
     def name_in_percent(self, context: bytes, span: bytes) -> str | None:
         """Give the rule that finds something in what a percent-encoded span stands for, or that reaches into it."""

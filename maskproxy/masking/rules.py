@@ -76,9 +76,9 @@ class RuleSet:
         self.may_hold = finder.may_hold
         """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
 
-    def tells(self, rule_id: str) -> bool:
-        """Tell whether the rule is looked for in base64."""
-        return any(rule.id == rule_id and tells(rule.shape.core) for rule in self.rules)
+    def tells(self, rule_id: str, *, in_utf16: bool = False) -> bool:
+        """Tell whether the rule is looked for in base64, or in base64 of UTF-16."""
+        return any(rule.id == rule_id and tells(rule.shape.core, in_utf16=in_utf16) for rule in self.rules)
 
     @cached_property
     def known_alive(self) -> tuple[dict[bytes, int], ...]:

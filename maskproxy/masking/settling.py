@@ -87,11 +87,13 @@ class Evidence:
         pieces: list[Candidate] = []
         for rule, start, end in self.matches:
             pieces += _without(own, Candidate(rule, start, ceil(end), None, growing=False))
+        pieces = _merged(pieces)
+        # Before they meet older verdicts: if nothing is released now, this is all that is known of them next time.
+        self.matches = {(piece.rule, piece.start, piece.end) for piece in pieces}
         for older in self._older:
             older.end = ceil(older.end)
             pieces += _without(own, older)
         pieces = _merged(pieces)
-        self.matches = {(piece.rule, piece.start, piece.end) for piece in pieces if piece.verdict is None}
         unsure: list[Candidate] = []
         for tail in self.tails.values():
             verdict = True if tail.decided else None

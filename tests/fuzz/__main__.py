@@ -25,12 +25,18 @@ SUBJECTS = {
     "rules": ("tests.fuzz.rules", "trial"),
     "mangled": ("tests.fuzz.rules", "mangled_trial"),
     "rules-json": ("tests.fuzz.rules", "json_trial"),
+    "holding": ("tests.fuzz.holding", "trial"),
+    "actions": ("tests.fuzz.actions", "trial"),
+    "encoded": ("tests.fuzz.encoded", "trial"),
     "builtin": ("tests.fuzz.builtin", "trial"),
     "json": ("tests.fuzz.json_bodies", "trial"),
     "streams": ("tests.fuzz.streams", "trial"),
     "restoring": ("tests.fuzz.restoring", "trial"),
 }
-_TURNS = ("rules", "builtin", "rules", "json", "rules", "streams", "builtin", "restoring", "rules-json", "mangled")
+_TURNS = (
+    *("rules", "builtin", "encoded", "rules", "streams", "builtin", "actions"),
+    *("rules", "json", "encoded", "builtin", "restoring", "holding", "rules-json", "mangled"),
+)
 """Whose turn it is: the masker comes up most often."""
 _TURN_S = 3.0
 

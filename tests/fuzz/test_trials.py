@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from tests.fuzz import rules
 from tests.fuzz.__main__ import SUBJECTS, one
 
-_EXAMPLES = {"mangled": 60, "rules-json": 5, "builtin": 30, "json": 80, "streams": 5, "restoring": 40}
+_EXAMPLES = {
+    "actions": 2,
+    "encoded": 2,
+    "holding": 3,
+    "mangled": 60,
+    "rules-json": 5,
+    "builtin": 30,
+    "json": 80,
+    "streams": 5,
+    "restoring": 40,
+}
 seeds = st.integers(0, 1 << 48)
 
 

@@ -47,6 +47,22 @@ def _widths(pattern: str) -> tuple[int, int]:
     return int(least), int(most)
 
 
+def widths(rule: OracleRule) -> tuple[int, int]:
+    """Give the lengths of the shortest and the longest match, with what stands around the secret."""
+    parts = [_widths(part) for part in (rule.before, rule.secret, rule.after)]
+    return sum(least for least, _ in parts), sum(most for _, most in parts)
+
+
+def is_core(rule: OracleRule, word: bytes) -> bool:
+    """Tell whether this is a match, whatever its neighbours."""
+    return _compiled(f"(?:{rule.before})(?:{rule.secret})(?:{rule.after})").fullmatch(word) is not None
+
+
+def may_stand(rule: OracleRule, text: bytes, at: int) -> bool:
+    """Tell whether a match may begin there, by what stands on its left."""
+    return _compiled(rule.left).match(text, at) is not None
+
+
 def _match_spans(rule: OracleRule, text: bytes) -> list[tuple[int, int]]:
     """Every (start, end) of a secret for which before, after and both neighbours can be found."""
     size = len(text)
@@ -84,7 +100,8 @@ def _whole_characters(text: bytes, start: int, end: int) -> tuple[int, int]:
     return max(b for b in boundaries if b <= start), min(b for b in boundaries if b >= end)
 
 
-def _own(text: bytes, placeholders: Placeholders) -> list[bool]:
+def own_places(text: bytes, placeholders: Placeholders) -> list[bool]:
+    """Tell of each byte whether it belongs to one of our placeholders."""
     mine = [False] * len(text)
     for start in range(len(text)):
         if not text.startswith(b"MASKED_", start):
@@ -123,7 +140,7 @@ def spans(
     urgent: Mapping[str, int] = MappingProxyType({}),
 ) -> list[tuple[str, int, int]]:
     """Give (rule, start, end) of every span that is masked. An `urgent` rule that has a part in a span names it."""
-    mine = _own(text, placeholders)
+    mine = own_places(text, placeholders)
     survivors: list[tuple[int, int, str, int]] = []
     for rule in rules:
         pieces = []

@@ -182,6 +182,17 @@ def test_what_decodes_to_nothing_secret_stays() -> None:
         assert BUILTIN.find(text) == []
 
 
+@pytest.mark.parametrize(("secret", "tells"), [("é=èàöü", False), ("key_éèàöü", True)])
+def test_a_rule_that_utf_16_spells_otherwise_is_looked_for_there_in_every_look_or_none(
+    secret: str, tells: bool
+) -> None:
+    masking = Masking(rule_set((OracleRule("beyond-ascii", secret),)), PLACEHOLDERS)
+    text = f"what stands in this file, {secret} and more"
+    for around in (b"", b" text" * 2000):
+        assert bool(masking.find(base64.b64encode(text.encode("utf-16-le")) + around)) is tells
+        assert masking.find(base64.b64encode(text.encode()) + around)
+
+
 def test_one_layer_is_seen_through_and_not_two() -> None:
     once = base64.b64encode(LINES)
     assert MASKING.find(once)

@@ -89,6 +89,18 @@ def test_candidates_over_the_limit_are_masked_unchecked_in_bounded_memory(
         assert fed(masking_of(rules), [text[i : i + 1] for i in range(len(text))])[0] == expected
 
 
+def test_what_a_masked_candidate_goes_on_with_is_kept_while_nothing_is_released(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (settling, masker):
+        monkeypatch.setattr(module, "CANDIDATE_LIMIT", 12)
+    rule = OracleRule("chain", "a[bc][^ ]{3}(?:a{2,4}c|a){0,2}a")
+    text = b"baaaabaaaaababaaaabbaaaaaacaac"
+    expected = oracle.mask((rule,), text, PLACEHOLDERS, limit=12)
+    for place in range(len(text)):
+        assert fed(masking_of((rule,)), cut(text, [place]))[0] == expected
+
+
 SHORT = (OracleRule("short", "ab[abc]{2}"), OracleRule("fork", "(?:a(?:b|cc)k|kk[bc]?k)b"))
 COMPLETIONS = [bytes(c) for length in range(1, 5) for c in itertools.product(b"abck", repeat=length)]
 
