@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from maskproxy.errors import TooLarge
 
-MOST_LOOKS = 500_000
-MOST_FOUND = 200_000
+MOST_LOOKS = 150_000
+MOST_FOUND = 60_000
 _BYTES_A_LOOK = 256
 
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-# What each body repeats, and how many times its own size masking it may take. The gateway reserves three times; what the
-# process takes by itself is a part of the figure here.
+# What each body repeats, and how many times its own size masking it may take. The gateway reserves three times; what
+# the process takes by itself is a part of the figure here.
 BODIES = {
     "clean": ('\'{"type":"text","text":"\' + prose * 130 + \'"},\'', 3.0),
     "40 secrets a MB": ('\'{"type":"text","text":"\' + prose * 800 + secret + \'"},\'', 3.0),
