@@ -1,4 +1,4 @@
-"""Some trials of every subject, new ones each time; `make fuzz` runs them for as long as it is told."""
+"""Some trials of every subject, the same each time; `make fuzz` runs new ones for as long as it is told."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _EXAMPLES = {
     "actions": 2,
     "encoded": 2,
     "holding": 3,
-    "mangled": 60,
+    "mangled": 40,
     "rules-json": 5,
-    "builtin": 30,
-    "json": 80,
+    "builtin": 15,
+    "json": 40,
     "streams": 5,
-    "restoring": 40,
+    "restoring": 20,
 }
 seeds = st.integers(0, 1 << 48)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(seeds)
 def test_random_rules_mask_what_the_oracle_says_in_any_cut(seed: int) -> None:
     rules.trial(Random(seed), texts=10)
@@ -35,7 +35,7 @@ def test_random_rules_mask_what_the_oracle_says_in_any_cut(seed: int) -> None:
 def test_a_trial_finds_no_difference(subject: str) -> None:
     assert _EXAMPLES.keys() | {"rules"} == SUBJECTS.keys()
 
-    @settings(max_examples=_EXAMPLES[subject], deadline=None)
+    @settings(max_examples=_EXAMPLES[subject], deadline=None, derandomize=True)
     @given(seeds)
     def tried(seed: int) -> None:
         one(f"{subject}:test:{seed}")

@@ -100,10 +100,10 @@ def _name(before: bytes, span: bytes, finds: tuple[Finds, Finds]) -> str | None:
         if len(letters) % 4 == 1:
             letters = letters[:-1]
         text = base64.b64decode(letters + b"=" * (-len(letters) % 4))
-        texts = [text]
+        texts = [(text, finds[0])]
         if text.count(0) > len(text) / 3:
-            texts.append(text.decode("utf-16-le", errors="ignore").encode())
-        for said, found in zip(texts, finds, strict=False):
+            texts += [(text[odd:].decode("utf-16-le", errors="ignore").encode(), finds[1]) for odd in (0, 1)]
+        for said, found in texts:
             for name, _, _ in found(said):
                 return name
     return None
