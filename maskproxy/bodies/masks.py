@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from maskproxy.bodies import claude
+from maskproxy.bodies.around import Around
 from maskproxy.bodies.by_event import ByEvent
 from maskproxy.bodies.claude_stream import ClaudeStream
 from maskproxy.bodies.conversation import (
@@ -27,7 +28,7 @@ from maskproxy.bodies.media_types import MediaType, parse
 from maskproxy.bodies.multipart import MultipartBody
 from maskproxy.bodies.output import BodyFinding, BodyMask, Output
 from maskproxy.bodies.places import FREE, MCP_RULE, Place
-from maskproxy.bodies.refusing import Refusing, refusal, stopped_of
+from maskproxy.bodies.refusing import Refusing, refusal
 from maskproxy.bodies.results_url import OwnResultsUrl, Reached
 from maskproxy.bodies.text import BinaryBody, TextBody
 from maskproxy.bodies.two_masks import TwoMasks
@@ -187,27 +188,8 @@ class AnswerMask(BodyMask, Protocol):
         ...
 
 
-class _Answer:
+class _Answer(Around):
     """A mask whose complaints are about upstream."""
-
-    def __init__(self, mask: BodyMask) -> None:
-        self._mask = mask
-
-    @property
-    def stopped(self) -> MaskproxyError | None:
-        return stopped_of(self._mask)
-
-    @property
-    def streams(self) -> bool:
-        return self._mask.streams
-
-    @property
-    def findings(self) -> list[BodyFinding]:
-        return self._mask.findings
-
-    @property
-    def unread_bytes(self) -> int:
-        return self._mask.unread_bytes
 
     def feed(self, data: bytes) -> Output:
         try:

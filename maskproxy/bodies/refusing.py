@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from maskproxy.bodies.around import Around
 from maskproxy.bodies.events import error_event
 from maskproxy.bodies.output import NOTHING, BodyFinding, BodyMask, Output, same
 from maskproxy.bodies.places import MCP_RULE
@@ -48,17 +49,11 @@ def refuse_for(findings: Iterable[BodyFinding], refusal: Refusal) -> None:
             raise error
 
 
-def stopped_of(mask: BodyMask) -> MaskproxyError | None:
-    """Why a stream of events has ended before its end, where it has said so itself."""
-    stopped: MaskproxyError | None = getattr(mask, "stopped", None)
-    return stopped
-
-
-class Refusing:
+class Refusing(Around):
     """With `tells`, for the events of an answer (fed one by one), the last event tells why; else it is raised."""
 
     def __init__(self, mask: BodyMask, refusal: Refusal, *, tells: bool = False) -> None:
-        self._mask = mask
+        super().__init__(mask)
         self._refusal = refusal
         self._tells = tells
         self._judged = 0
@@ -66,19 +61,7 @@ class Refusing:
 
     @property
     def stopped(self) -> MaskproxyError | None:
-        return self._error or stopped_of(self._mask)
-
-    @property
-    def streams(self) -> bool:
-        return self._mask.streams
-
-    @property
-    def findings(self) -> list[BodyFinding]:
-        return self._mask.findings
-
-    @property
-    def unread_bytes(self) -> int:
-        return self._mask.unread_bytes
+        return self._error or super().stopped
 
     def feed(self, data: bytes) -> Output:
         return NOTHING if self._error is not None else self._judge(self._mask.feed(data))

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from maskproxy.bodies.around import Around
 from maskproxy.bodies.claude import RESULTS_URLS
 from maskproxy.bodies.edits import Edit, splice
 from maskproxy.bodies.json_literal import WayBack, decode, encode
 from maskproxy.bodies.json_walk import Walk
-from maskproxy.bodies.output import BodyFinding, BodyMask, Output
+from maskproxy.bodies.output import BodyMask, Output
 from maskproxy.masking import Masked, Masking, trusted
 
 _ORIGIN = re.compile(rb"(https?)://([^/?#]+)(?=/)", re.IGNORECASE)
@@ -29,28 +30,13 @@ class Reached:
     known: frozenset[str]
 
 
-class OwnResultsUrl:
+class OwnResultsUrl(Around):
     """A whole JSON answer about batches, under its mask."""
 
     def __init__(self, mask: BodyMask, masking: Masking, reached: Reached) -> None:
-        self._mask = mask
+        super().__init__(mask)
         self._masking = masking
         self._reached = reached
-
-    @property
-    def streams(self) -> bool:
-        return self._mask.streams
-
-    @property
-    def findings(self) -> list[BodyFinding]:
-        return self._mask.findings
-
-    @property
-    def unread_bytes(self) -> int:
-        return self._mask.unread_bytes
-
-    def feed(self, data: bytes) -> Output:
-        return self._mask.feed(data)
 
     def finish(self) -> Output:
         out = self._mask.finish()

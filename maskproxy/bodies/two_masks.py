@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from maskproxy.bodies.around import Around
 from maskproxy.bodies.events import error_event
 from maskproxy.bodies.output import BodyFinding, BodyMask, Findings, Output
-from maskproxy.bodies.refusing import stopped_of
-from maskproxy.errors import MaskproxyError
 from maskproxy.masking import Masked, trusted
 
 
@@ -24,27 +23,19 @@ def believed(
     ]
 
 
-class TwoMasks:
+class TwoMasks(Around):
     """`only_recorded` tells of a rule whether the mask for the recording is to be believed about it, or the other."""
 
     def __init__(self, forward: BodyMask, record: BodyMask, only_recorded: Callable[[str], bool]) -> None:
-        self.findings: list[BodyFinding] = Findings()
-        self._forward = forward
+        super().__init__(forward)
         self._record = record
         self._only_recorded = only_recorded
+        self._found = Findings()
         self._told = [0, 0]
 
     @property
-    def stopped(self) -> MaskproxyError | None:
-        return stopped_of(self._forward)
-
-    @property
-    def streams(self) -> bool:
-        return self._forward.streams
-
-    @property
-    def unread_bytes(self) -> int:
-        return self._forward.unread_bytes
+    def findings(self) -> list[BodyFinding]:
+        return self._found
 
     def feed(self, data: bytes) -> Output:
         return self._both(lambda mask: mask.feed(data))
@@ -54,10 +45,10 @@ class TwoMasks:
 
     def _both(self, step: Callable[[BodyMask], Output]) -> Output:
         if self.stopped is not None:
-            return step(self._forward)
+            return step(self._mask)
         try:
             record = step(self._record).record
-            forward = step(self._forward).forward
+            forward = step(self._mask).forward
         finally:
             self._tell()
         return Output(forward, self._ended(record))
@@ -70,7 +61,7 @@ class TwoMasks:
         return trusted(record + error_event(error), why="masked events, and one of our own that says why they end")
 
     def _tell(self) -> None:
-        forward, record = self._forward.findings[self._told[0] :], self._record.findings[self._told[1] :]
+        forward, record = self._mask.findings[self._told[0] :], self._record.findings[self._told[1] :]
         self._told[0] += len(forward)
         self._told[1] += len(record)
-        self.findings += believed(forward, record, self._only_recorded)
+        self._found += believed(forward, record, self._only_recorded)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskproxy.bodies.around import Around
 from maskproxy.bodies.masks import MCP_RULE, BodyMask, BodyPolicy, answer_mask, request_mask
 from maskproxy.bodies.output import MOST_FINDINGS
-from maskproxy.bodies.refusing import stopped_of
 from maskproxy.errors import Blocked, Denied, MaskproxyError
 from maskproxy.masking import Action, Masking, Override, PlaceholderKey, Sought, load_rules, treatments, with_actions
 from maskproxy.masking.settling import CANDIDATE_LIMIT
@@ -62,7 +62,7 @@ def run(body: BodyMask, pieces: Sequence[bytes]) -> tuple[bytes, bytes, Maskprox
         out = body.finish()
     except MaskproxyError as error:
         return forward, record, error
-    return forward + out.forward, record + out.record, stopped_of(body)
+    return forward + out.forward, record + out.record, Around(body).stopped
 
 
 def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
