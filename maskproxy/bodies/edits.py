@@ -37,8 +37,12 @@ def recorded(edits: Sequence[Edit]) -> list[Edit]:
 def splice(raw: bytes, edits: Sequence[Edit]) -> bytes:
     if not edits:
         return raw
-    pieces, at = [], 0
+    # Views, so that a large body is copied once and not twice.
+    view = memoryview(raw)
+    pieces: list[bytes | memoryview] = []
+    at = 0
     for edit in edits:
-        pieces += [raw[at : edit.start], edit.placeholder]
+        pieces += (view[at : edit.start], edit.placeholder)
         at = edit.end
-    return b"".join([*pieces, raw[at:]])
+    pieces.append(view[at:])
+    return b"".join(pieces)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic_core import from_json
 
@@ -36,20 +36,27 @@ def decode(literal: bytes) -> bytes:
     return literal if b"\\" not in literal else read(literal)
 
 
-def read(literal: bytes) -> bytes:
+def read(literal: bytes | memoryview) -> bytes:
     """Decode a literal (without its quotes) that may be anything: what is none is BadRequest."""
     if len(literal) <= _PIECE_BYTES:
         return _read(literal).encode()
-    # In pieces: the parser's own text takes four bytes for each character where one of them is an emoji.
-    made, at = bytearray(), 0
-    while at < len(literal):
-        end = _cut(literal, at, _PIECE_BYTES)
-        made += _read(literal[at:end]).encode()
-        at = end
+    # Into one growing array: pieces that are kept between the parser's texts would scatter over the heap.
+    made = bytearray()
+    for piece in _pieces(literal):
+        made += piece
     return bytes(made)
 
 
-def _read(literal: bytes) -> str:
+def _pieces(literal: bytes | memoryview) -> Iterator[bytes]:
+    """Decode by the piece: the parser's own text takes four bytes for each character where one is an emoji."""
+    at = 0
+    while at < len(literal):
+        end = _cut(literal, at, _PIECE_BYTES)
+        yield _read(literal[at:end]).encode()
+        at = end
+
+
+def _read(literal: bytes | memoryview) -> str:
     try:
         text = from_json(b'"' + literal + b'"', cache_strings="none")
     except ValueError as error:
@@ -58,7 +65,7 @@ def _read(literal: bytes) -> str:
     return text
 
 
-def _cut(literal: bytes, at: int, size: int) -> int:
+def _cut(literal: bytes | memoryview, at: int, size: int) -> int:
     """Give a place between two characters, `size` bytes or somewhat more behind `at`, or the end."""
     plain = _BETWEEN.search(literal, at + size, at + size + _FAR_BYTES)
     if plain is not None:
@@ -90,7 +97,7 @@ def spans_in(literal: bytes, text: bytes, spans: Sequence[tuple[int, int]]) -> l
     for start, end in spans:
         part = text[start:end]
         at = literal.find(part, raw_at + start - text_at)
-        if at < 0 or b"\\" in part or _text_length(literal[raw_at:at]) != start - text_at:
+        if at < 0 or b"\\" in part or _text_length(literal, raw_at, at) != start - text_at:
             way_back = WayBack(literal)
             return found + [(way_back.start(start), way_back.end(end)) for start, end in spans[len(found) :]]
         raw_at, text_at = at + len(part), end
@@ -98,10 +105,12 @@ def spans_in(literal: bytes, text: bytes, spans: Sequence[tuple[int, int]]) -> l
     return found
 
 
-def _text_length(piece: bytes) -> int:
-    """How long the text of a piece of a literal is, which begins between characters; -1 if it ends inside an escape."""
+def _text_length(literal: bytes, start: int, end: int) -> int:
+    """How long the text of a part of a literal is, which begins between characters; -1 if it ends inside an escape."""
+    if literal.find(b"\\", start, end) < 0:
+        return end - start
     try:
-        return len(decode(piece))
+        return sum(len(piece) for piece in _pieces(memoryview(literal)[start:end]))
     except BadRequest:
         return -1
 

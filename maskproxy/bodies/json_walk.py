@@ -123,7 +123,7 @@ class Walk:
         end = closing_quote(self._raw, start)
         if end < 0:
             raise BadRequest(NOT_JSON)
-        return (start, end), read(self._raw[start:end])
+        return (start, end), read(memoryview(self._raw)[start:end])
 
     def _follows(self, at: int) -> tuple[int, bytes]:
         """Give what follows a value that ends at `at`, a comma or a closing bracket, and where that ends."""
