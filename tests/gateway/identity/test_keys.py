@@ -268,7 +268,7 @@ async def test_an_unfit_key_is_told_in_the_log(caplog: pytest.LogCaptureFixture)
 
 async def test_a_silent_provider_is_given_up_and_nobody_else_waits_for_it() -> None:
     released = asyncio.Event()
-    times = KeyTimes(deadline_s=0.2, first_retry_s=600, last_retry_s=600)
+    times = KeyTimes(deadline_s=1.0, first_retry_s=600, last_retry_s=600)
     async with FakeIssuer() as slow, FakeIssuer() as good:
         slow.instead["/jwks"] = silent(released)
         async with directory(trusted(slow), trusted(good), times=times) as keys:
