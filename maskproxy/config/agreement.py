@@ -48,6 +48,13 @@ def repeated(document: Part) -> Iterator[tuple[str, str]]:
             if value in seen:
                 yield join(path, key), f"{seen[value]} has the same {key}."
             seen.setdefault(value, path)
+    names: dict[str, str] = {}
+    for path, item in parts(part(document, "masking"), "protected"):
+        name = item.get("name")
+        if isinstance(name, str) and name in names:
+            yield f"masking.{path}.name", f"{names[name]} has the same name."
+        if isinstance(name, str):
+            names.setdefault(name, f"masking.{path}")
     seen = {}
     for path, item in parts(part(document, "identity"), "issuers"):
         issuer = item.get("issuer")

@@ -126,6 +126,8 @@ def file_faults(document: Part, directory: Path, environ: Mapping[str, str]) -> 
     for place, rules in texts(masking, "rules"):
         if not rules.startswith("builtin:"):
             files.readable(f"masking.{place}", rules)
+    for place, protected in parts(masking, "protected"):
+        files.readable(f"masking.{join(place, 'file')}", protected.get("file"))
     files.directory_for("recording.directory", part(document, "recording").get("directory"))
     files.faults.extend(admin_faults(document, directory))
     files.faults.extend(store_faults(document, directory))

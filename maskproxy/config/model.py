@@ -158,6 +158,15 @@ class RuleActions(Part):
     answer: Action | None = None
 
 
+class ProtectedSource(Part):
+    name: Name
+    file: FilePath
+    """Fingerprints, made by `maskproxy rules protect`."""
+    lines: Annotated[int, Field(ge=5, le=1_000_000)] = 20
+    """So many lines of it in one request are too many."""
+    action: Literal["block", "alert"] = "block"
+
+
 class Masking(Part):
     key: MaskingKey
     rules: Annotated[tuple[RuleSource, ...], Field(min_length=1)] = ("builtin:default",)
@@ -166,6 +175,7 @@ class Masking(Part):
     scope: Literal["person", "session"] = "person"
     restore: Restore = Restore()
     media: Literal["pass", "refuse"] = "pass"
+    protected: tuple[ProtectedSource, ...] = ()
 
 
 class Rotate(Part):

@@ -17,6 +17,7 @@ from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import RouteTable
 from maskproxy.gateway.upstream.pool import UpstreamPool
 from maskproxy.masking import Known
+from maskproxy.protected import Protection
 from maskproxy.recording.frames import Frame
 
 
@@ -90,6 +91,7 @@ class Gateway:
     body_policy: BodyPolicy
     recorder: Recording
     stored_vault: StoredVault | None
+    protection: Protection
     pool: UpstreamPool
     budget: MemoryBudget
     limits: Limits

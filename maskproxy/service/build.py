@@ -34,6 +34,7 @@ from maskproxy.service.credentials import build_credential
 from maskproxy.service.logs import EventLog, Net
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.metrics import Metrics
+from maskproxy.service.protection import configured_protection
 from maskproxy.service.rules import configured_treatments
 from maskproxy.service.trust import client_context
 
@@ -127,6 +128,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             body_policy=_body_policy(config.masking),
             recorder=_as_recording(recorder),
             stored_vault=vault,
+            protection=configured_protection(config.masking, key),
             pool=pool,
             budget=MemoryBudget(config.limits.memory_bytes),
             limits=_limits(config.limits),

@@ -15,6 +15,7 @@ from maskproxy.config.model import Config, Interception, Masking, SecretSource, 
 from maskproxy.errors import ConfigurationFault, MaskproxyError, StartFailed
 from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.masking import load_rules
+from maskproxy.protected.sealed_file import read
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rule_cache import rule_cache
 from maskproxy.service.rules import configured_treatments, nameless
@@ -40,11 +41,7 @@ def deeper_faults(config: Config) -> Faults:
             if source.oauth2 is not None:
                 faults += secret_faults(f"{place}.oauth2.client_secret", source.oauth2.client_secret)
     faults += rule_faults(config.masking)
-    if config.masking.key.file.exists():
-        try:
-            masking_key(config.masking.key.file, make=False)
-        except MaskproxyError as error:
-            faults.append(("masking.key.file", str(error)))
+    faults += key_faults(config.masking)
     if config.store is not None:
         try:
             check_private(config.store)
@@ -138,6 +135,25 @@ def secret_faults(place: str, source: SecretSource) -> Iterator[tuple[str, str]]
         yield f"{place}.file", "The file is empty."
     elif len(secret) > LIMIT_SECRET_BYTES or not all(0x20 < byte < 0x7F for byte in secret):
         yield f"{place}.file", "The file must hold one secret: one line of visible ASCII characters."
+
+
+def key_faults(masking: Masking) -> Faults:
+    """The masking key, and the fingerprints that were made with it."""
+    if not masking.key.file.exists():
+        return [
+            (f"masking.protected[{i}].file", "It was made under another key.") for i in range(len(masking.protected))
+        ]
+    try:
+        key = masking_key(masking.key.file, make=False)
+    except MaskproxyError as error:
+        return [("masking.key.file", str(error))]
+    faults: Faults = []
+    for i, protected in enumerate(masking.protected):
+        try:
+            read(protected.file, key)
+        except MaskproxyError as error:
+            faults.append((f"masking.protected[{i}].file", str(error)))
+    return faults
 
 
 def rule_faults(masking: Masking) -> Faults:
