@@ -143,10 +143,18 @@ def grants(document: Part) -> Iterator[tuple[str, str]]:
                 yield f"{path}.{place}", "No route has this name."
 
 
+def maskings(document: Part) -> Iterator[tuple[str, Part]]:
+    """The section `masking`, and what grants have of their own."""
+    yield "masking", part(document, "masking")
+    for path, item in parts(document, "grants"):
+        yield f"{path}.masking", part(item, "masking")
+
+
 def actions(document: Part) -> Iterator[tuple[str, str]]:
-    for path, item in parts(part(document, "masking"), "actions"):
-        if item.get("request") is None and item.get("answer") is None:
-            yield f"masking.{path}", "Give the rules an action for request, for answer, or for both."
+    for place, masking in maskings(document):
+        for path, item in parts(masking, "actions"):
+            if item.get("request") is None and item.get("answer") is None:
+                yield f"{place}.{path}", "Give the rules an action for request, for answer, or for both."
 
 
 CHECKS: tuple[Callable[[Part], Iterator[tuple[str, str]]], ...] = (

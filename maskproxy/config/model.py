@@ -130,6 +130,26 @@ class Identity(Part):
     issuers: Annotated[tuple[Issuer, ...], Field(min_length=1)]
 
 
+class RuleActions(Part):
+    rules: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """Ids of rules, `*` and `?` for any characters."""
+    request: Action | None = None
+    answer: Action | None = None
+
+
+class GrantRestore(Part):
+    tools: frozenset[Text] | None = None
+    model_made: Literal["mask", "restore"] | None = None
+
+
+class GrantMasking(Part):
+    """What is looked for and done under one grant; what is not set is as `masking` has it."""
+
+    rules: Annotated[tuple[RuleSource, ...], Field(min_length=1)] | None = None
+    actions: tuple[RuleActions, ...] | None = None
+    restore: GrantRestore = GrantRestore()
+
+
 class Grant(Part):
     name: Name
     groups: Annotated[frozenset[Text], Field(min_length=1)]
@@ -138,6 +158,7 @@ class Grant(Part):
     mode: Literal["enforce", "observe"] = "enforce"
     mcp_tokens: bool = False
     """Requests may hold people's own tokens for MCP servers (`mcp_servers[].authorization_token`)."""
+    masking: GrantMasking = GrantMasking()
 
 
 class MaskingKey(Part):
@@ -149,13 +170,6 @@ class Restore(Part):
     model_made: Literal["mask", "restore"] = "mask"
     keep: Duration = 7 * 86400.0
     """How long the store remembers a secret that is not sent or used again."""
-
-
-class RuleActions(Part):
-    rules: Annotated[tuple[Text, ...], Field(min_length=1)]
-    """Ids of rules, `*` and `?` for any characters."""
-    request: Action | None = None
-    answer: Action | None = None
 
 
 class ProtectedSource(Part):
@@ -176,6 +190,14 @@ class Masking(Part):
     restore: Restore = Restore()
     media: Literal["pass", "refuse"] = "pass"
     protected: tuple[ProtectedSource, ...] = ()
+
+    def under(self, grant: GrantMasking) -> Masking:
+        """What holds under a grant: each key that it sets, and of `restore` each key there, replaces ours."""
+        own = {"rules": grant.rules, "actions": grant.actions}
+        restore = {"tools": grant.restore.tools, "model_made": grant.restore.model_made}
+        said = {name: value for name, value in own.items() if value is not None}
+        put_back = {name: value for name, value in restore.items() if value is not None}
+        return self.model_copy(update={**said, "restore": self.restore.model_copy(update=put_back)})
 
 
 class Rotate(Part):

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from maskproxy.access.grants import Grant
+from maskproxy.access.grants import NOBODY, Grant
 from maskproxy.access.policy import permit
 from maskproxy.access.tokens import Person
 from maskproxy.bodies.masks import MCP_RULE, BodyMask, BodyPolicy, Conversation, request_mask
@@ -41,7 +41,7 @@ from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.recollection import recollected
 from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
-from maskproxy.gateway.state import Gateway
+from maskproxy.gateway.state import Gateway, Handling
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
 from maskproxy.masking import Direction, Masked, Seals, Sought, Vault, trusted
 
@@ -79,10 +79,10 @@ class Exchange:
         grant = self._may(person, route)
         credential = await route.credential.value() if grant is not None and route.credential is not None else None
         sought = self._sought("request", route, person, token)
-        self.journal = journal = Journal(gateway, self.session, self.id)
+        admission = NOBODY if grant is None else grant.admits(person)
+        self.journal = journal = Journal(gateway, self.session, self.id, admission)
         target, fields = self._masked_head(sought, head)
-        mode = grant.mode if grant is not None else "refused"
-        await journal.request(person, self.connection, head, target.record, fields.record, route.name, mode)
+        await journal.request(person, self.connection, head, target.record, fields.record, route.name)
         if grant is None or route.upstream is None:
             raise self._refusal
         await journal.decision("allowed", grant.name)
@@ -91,7 +91,7 @@ class Exchange:
         refuse_for(in_head, refusal(sought, "request"))
         await self._continue(head)
         recalls = gateway.stored_vault is not None and grant.mode == "enforce"
-        mask = self._request_mask(sought, head, gateway.body_policy, self.vault, recalls=recalls)
+        mask = self._request_mask(sought, head, self.handling.body_policy, self.vault, recalls=recalls)
         with gateway.budget.reserve() as reservation:
             body: Masked | AsyncIterator[Masked] | None = None
             if head.has_body:
@@ -158,13 +158,18 @@ class Exchange:
     def _sought(self, direction: Direction, route: Route, person: Person, token: str) -> Sought:
         """What is looked for in this exchange: the rules, the caller's own token and the service's credential."""
         maskings = self.gateway.maskings
-        treatment = maskings.treatments.of(direction)
+        treatment = self.handling.treatments.of(direction)
         credentials = route.credential.known_secrets() if route.credential is not None else ()
         find = maskings.observing if self._observes else maskings.of
         sought = find(treatment, self._scope(person), token, credentials)
         if direction == "answer" or self.grant is None or self.grant.mcp_tokens:
             return sought
         return replace(sought, actions={**sought.actions, MCP_RULE: "block"})
+
+    @property
+    def handling(self) -> Handling:
+        """What the grant asks for, and the configuration where there is none."""
+        return self.gateway.handling_under(self.grant)
 
     @property
     def _observes(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote
 
-from maskproxy.masking import Masking, PlaceholderKey, RuleSet, SealKey, Seals, Sought, Treatment, Treatments
+from maskproxy.masking import Masking, PlaceholderKey, RuleSet, SealKey, Seals, Sought, Treatment
 
 _KEPT = 1024
 OWN_RULES = frozenset({"caller-token", "service-credential"})
@@ -24,8 +24,7 @@ _SHORTEST_SECRET = 6
 class Maskings:
     """What is sought, by treatment, scope, token and credential; what is used least is forgotten. For one thread."""
 
-    def __init__(self, treatments: Treatments, key: PlaceholderKey, seal_key: SealKey) -> None:
-        self.treatments = treatments
+    def __init__(self, key: PlaceholderKey, seal_key: SealKey) -> None:
         self._key = key
         self._made_seals = lru_cache(maxsize=_KEPT)(seal_key.of)
         self._made = lru_cache(maxsize=_KEPT)(self._make)

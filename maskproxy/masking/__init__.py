@@ -9,13 +9,14 @@ from maskproxy.masking.placeholders import MARK, PlaceholderKey, Placeholders
 from maskproxy.masking.restorer import Restorer
 from maskproxy.masking.rules import Rule, RuleSet
 from maskproxy.masking.seals import SealKey, Seals, Span, looks_sealed
-from maskproxy.masking.treatments import Sought, Treatment, Treatments, treatments, with_actions
+from maskproxy.masking.treatments import Compiled, Sought, Treatment, Treatments, treatments, with_actions
 from maskproxy.masking.vault import Known, Vault
 from maskproxy.masking.work import Work
 
 __all__ = [
     "MARK",
     "Action",
+    "Compiled",
     "Direction",
     "Finding",
     "Known",
