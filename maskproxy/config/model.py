@@ -172,6 +172,20 @@ class Restore(Part):
     """How long the store remembers a secret that is not sent or used again."""
 
 
+DictionaryAction = Literal["mask", "block", "alert"]
+
+
+class DictionarySource(Part):
+    """Exact values that are secrets; exactly one of `file` and `command` is set."""
+
+    name: Name
+    file: FilePath | None = None
+    command: Command | None = None
+    """A program and its arguments; no shell. What it prints are the values."""
+    format: Literal["lines", "env"] = "lines"
+    action: DictionaryAction = "mask"
+
+
 class ProtectedSource(Part):
     name: Name
     file: FilePath
@@ -189,6 +203,7 @@ class Masking(Part):
     scope: Literal["person", "session"] = "person"
     restore: Restore = Restore()
     media: Literal["pass", "refuse"] = "pass"
+    dictionaries: tuple[DictionarySource, ...] = ()
     protected: tuple[ProtectedSource, ...] = ()
 
     def under(self, grant: GrantMasking) -> Masking:
