@@ -15,6 +15,7 @@ from hashlib import sha256
 from itertools import pairwise
 
 from maskproxy.errors import RuleRefused
+from maskproxy.masking.valid import VALID
 
 Check = Callable[[bytes], bool]
 
@@ -132,6 +133,8 @@ class Checks:
     """Exact values that are not masked."""
     some_of: tuple[re.Pattern[bytes], ...] = ()
     """Each must be found in the candidate."""
+    valid: tuple[Check, ...] = ()
+    """Each must take the candidate."""
 
     def pass_(self, text: bytes) -> bool:
         """Tell whether the candidate is to be masked."""
@@ -141,27 +144,35 @@ class Checks:
             or any(clears(text) for clears in self.clears)
             or (self.entropy and entropy(text) < self.entropy)
             or not all(pattern.search(text) for pattern in self.some_of)
+            or not all(valid(text) for valid in self.valid)
         )
 
 
 def read(settings: Mapping[str, object]) -> Checks:
     """Read a rule's `checks`. Raises RuleRefused without the rule's name."""
-    unknown = set(settings) - {"entropy", "clear", "allow", "holds"}
+    unknown = set(settings) - {"entropy", "clear", "allow", "holds", "valid"}
     if unknown:
         raise RuleRefused(f"there is no check called {min(unknown)}")
     bits = settings.get("entropy", 0.0)
-    clear, allow, holds = (_texts(settings, name) for name in ("clear", "allow", "holds"))
+    clear, allow, holds, valid = (_texts(settings, name) for name in ("clear", "allow", "holds", "valid"))
     if not isinstance(bits, int | float) or not 0 <= bits <= 8:
         raise RuleRefused("entropy is between 0 and 8 bits a byte")
     for name in clear:
         if name not in _CLEARS:
             raise RuleRefused(f"nothing called {name} can be cleared; there are {', '.join(sorted(_CLEARS))}")
+    for name in valid:
+        if name not in VALID:
+            raise RuleRefused(f"nothing called {name} can be valid; there are {', '.join(sorted(VALID))}")
     try:
         patterns = tuple(re.compile(pattern.encode()) for pattern in holds)
     except re.error as error:
         raise RuleRefused("a pattern under holds cannot be read", detail=str(error)) from error
     return Checks(
-        float(bits), tuple(_CLEARS[name] for name in clear), frozenset(value.encode() for value in allow), patterns
+        float(bits),
+        tuple(_CLEARS[name] for name in clear),
+        frozenset(value.encode() for value in allow),
+        patterns,
+        tuple(VALID[name] for name in valid),
     )
 
 
