@@ -16,6 +16,7 @@ from hashlib import sha256
 from itertools import pairwise
 
 from maskproxy.errors import RuleRefused
+from maskproxy.masking.valid import VALID
 
 Check = Callable[[bytes], bool]
 CONTEXT_BYTES = 192
@@ -137,6 +138,8 @@ class Checks:
     """Each must be found in the candidate."""
     unless_after: tuple[re.Pattern[bytes], ...] = ()
     """A candidate right before which one of these ends is not masked."""
+    valid: tuple[Check, ...] = ()
+    """Each must take the candidate."""
 
     def pass_(self, text: bytes, before: bytes = b"") -> bool:
         """Tell whether the candidate is to be masked, that stands behind `before`."""
@@ -147,27 +150,32 @@ class Checks:
             or (self.entropy and entropy(text) < self.entropy)
             or not all(pattern.search(text) for pattern in self.some_of)
             or any(pattern.search(before) for pattern in self.unless_after)
+            or not all(valid(text) for valid in self.valid)
         )
 
 
 def read(settings: Mapping[str, object]) -> Checks:
     """Read a rule's `checks`. Raises RuleRefused without the rule's name."""
-    unknown = set(settings) - {"entropy", "clear", "allow", "holds", "unless_after"}
+    unknown = set(settings) - {"entropy", "clear", "allow", "holds", "unless_after", "valid"}
     if unknown:
         raise RuleRefused(f"there is no check called {min(unknown)}")
     bits = settings.get("entropy", 0.0)
-    clear, allow, holds = (_texts(settings, name) for name in ("clear", "allow", "holds"))
+    clear, allow, holds, valid = (_texts(settings, name) for name in ("clear", "allow", "holds", "valid"))
     if not isinstance(bits, int | float) or not 0 <= bits <= 8:
         raise RuleRefused("entropy is between 0 and 8 bits a byte")
     for name in clear:
         if name not in _CLEARS:
             raise RuleRefused(f"nothing called {name} can be cleared; there are {', '.join(sorted(_CLEARS))}")
+    for name in valid:
+        if name not in VALID:
+            raise RuleRefused(f"nothing called {name} can be valid; there are {', '.join(sorted(VALID))}")
     return Checks(
         float(bits),
         tuple(_CLEARS[name] for name in clear),
         frozenset(value.encode() for value in allow),
         _patterns("holds", holds),
         _patterns("unless_after", [rf"(?:{pattern})\Z" for pattern in _texts(settings, "unless_after")]),
+        tuple(VALID[name] for name in valid),
     )
 
 

@@ -23,6 +23,7 @@ from maskproxy.masking.rules import RANKS, Rule, RuleSet, Severity
 from maskproxy.masking.shapes import shape
 
 _BUILTIN = Path(__file__).with_name("builtin")
+_PACKS = _BUILTIN / "packs"
 _FILE_LIMIT_BYTES = 4 << 20
 _RULES_LIMIT = 5000
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -30,9 +31,9 @@ _FIELDS = {"id", "name", "severity", "pattern", "keywords", "checks", "samples",
 
 
 def load_rules(sources: Sequence[str | Path], *, cache: Path | None = None) -> RuleSet:
-    """Load rules from `builtin:default` and files, in this order. Raises RuleRefused with the rule's name and reason.
+    """Load rules from `builtin:default`, packs (`builtin:cards`) and files, in this order.
 
-    `cache`: a folder of our own for compiled rules.
+    Raises RuleRefused with the rule's name and reason. `cache`: a folder of our own for compiled rules.
     """
     contents = [(path, _content(path)) for source in sources for path in _paths(source)]
     rules: dict[str, Rule] = {}
@@ -59,10 +60,12 @@ def _paths(source: str | Path) -> list[Path]:
     if source == "builtin:default":
         return sorted(_BUILTIN.glob("*.yaml"))
     if isinstance(source, str) and source.startswith("builtin:"):
-        path = _BUILTIN / f"{source.removeprefix('builtin:')}.yaml"
-        if path.parent != _BUILTIN or not path.is_file():
-            raise RuleRefused(f"There is no {source}.")
-        return [path]
+        file = f"{source.removeprefix('builtin:')}.yaml"
+        for folder in (_BUILTIN, _PACKS):
+            path = folder / file
+            if path.parent == folder and path.is_file():
+                return [path]
+        raise RuleRefused(f"There is no {source}.")
     return [Path(source)]
 
 
