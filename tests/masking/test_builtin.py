@@ -23,7 +23,7 @@ from tests.masking.spelling import ENCODERS, NEEDLESS
 
 def test_there_are_rules_for_the_families_that_matter() -> None:
     assert len(RULES.rules) >= 100
-    assert {"anthropic", "ai", "aws", "google", "azure", "github", "gitlab", "structure"} <= {
+    assert {"anthropic", "ai", "aws", "google", "azure", "github", "gitlab", "urls", "databases"} <= {
         r.family for r in RULES.rules
     }
 
