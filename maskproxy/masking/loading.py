@@ -27,6 +27,7 @@ _PACKS = _BUILTIN / "packs"
 _FILE_LIMIT_BYTES = 4 << 20
 _RULES_LIMIT = 5000
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_PART = re.compile(r"\(\?&([a-z_]+)\)")
 _FIELDS = {"id", "name", "severity", "pattern", "keywords", "checks", "samples", "near_misses", "action"}
 
 
@@ -88,7 +89,18 @@ def _read_file(path: Path, content: bytes) -> list[Rule]:
     if not isinstance(document, dict) or not isinstance(document.get("rules"), list):
         raise RuleRefused(f"The rule file {path.name} has no list of rules.")
     family = str(document.get("family", path.stem))
-    return [read_rule(entry, family, path.name) for entry in document["rules"]]
+    parts = document.get("parts", {})
+    if not isinstance(parts, dict) or not all(isinstance(part, str) for part in parts.values()):
+        raise RuleRefused(f"The parts in the rule file {path.name} are not patterns by name.")
+    return [read_rule(_with_parts(entry, parts), family, path.name) for entry in document["rules"]]
+
+
+def _with_parts(entry: object, parts: Mapping[str, str]) -> object:
+    """Put a file's `parts` where a rule's pattern names them: `(?&name)`."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("pattern"), str):
+        return entry
+    pattern = _PART.sub(lambda named: f"(?:{parts[named[1]]})" if named[1] in parts else named[0], entry["pattern"])
+    return {**entry, "pattern": pattern}
 
 
 def _loader() -> type[yaml.SafeLoader]:

@@ -54,7 +54,8 @@ def relaxed(core: Node) -> Node:
     viewed = _may_be_viewed(core, blank_follows=False) or bool(first_bytes(core) & _BLANK)
     relaxing = _Relaxing(viewed=viewed)
     whole = relaxing.relax(core, blank_follows=False)
-    return choice([whole, *relaxing.up_to_array(core, blank_follows=False)])
+    cut = relaxing.up_to_array(core, blank_follows=False)
+    return whole if cut is None else choice([whole, cut])
 
 
 def needless_escapes() -> list[Node]:
@@ -86,31 +87,47 @@ class _Relaxing:
         if isinstance(node, Bytes):
             return self._one(node, blank_follows=blank_follows)
         if isinstance(node, Series):
-            return series(
-                self.relax(item, blank_follows=_blank_may_follow(node.items[index + 1 :], outside=blank_follows))
-                for index, item in enumerate(node.items)
-            )
+            return self._series(node, blank_follows=blank_follows)
         if isinstance(node, Choice):
             return choice(self.relax(option, blank_follows=blank_follows) for option in node.options)
         return self._repeat(node, blank_follows=blank_follows)
 
-    def up_to_array(self, node: Node, *, blank_follows: bool) -> list[Node]:
+    def up_to_array(self, node: Node, *, blank_follows: bool) -> Node | None:
         """Give what words of `node` begin with, up to a colon that may be the view's, and then an array's opening."""
         if isinstance(node, Bytes):
-            return [_ARRAY] if node.members & _COLON and blank_follows else []
+            return _ARRAY if node.members & _COLON and blank_follows else None
         if isinstance(node, Choice):
-            return [cut for option in node.options for cut in self.up_to_array(option, blank_follows=blank_follows)]
-        cuts = []
+            cuts = [self.up_to_array(option, blank_follows=blank_follows) for option in node.options]
+            some = [cut for cut in cuts if cut is not None]
+            return choice(some) if some else None
         if isinstance(node, Repeat):
-            before = self.relax(Repeat(node.item, 0, node.most), blank_follows=blank_follows)
             follows = blank_follows or bool(first_bytes(node.item) & _BLANK)
-            return [series((before, cut)) for cut in self.up_to_array(node.item, blank_follows=follows)]
-        for index, item in enumerate(node.items):
+            inside = self.up_to_array(node.item, blank_follows=follows)
+            before = self.relax(Repeat(node.item, 0, node.most), blank_follows=blank_follows)
+            return None if inside is None else series((before, inside))
+        rest: Node | None = None  # from its last item to its first, so that what cuts share is written once
+        for index in range(len(node.items) - 1, -1, -1):
+            item = node.items[index]
+            if rest is not None:
+                rest = series((self.relax(item, blank_follows=True), rest))
             follows = _blank_may_follow(node.items[index + 1 :], outside=blank_follows)
-            for cut in self.up_to_array(item, blank_follows=follows):
-                before = self.relax(series(node.items[:index]), blank_follows=True)
-                cuts.append(series((before, cut)))
-        return cuts
+            cut = self.up_to_array(item, blank_follows=follows)
+            if cut is not None:
+                rest = cut if rest is None else choice((cut, rest))
+        return rest
+
+    def _series(self, node: Series, *, blank_follows: bool) -> Node:
+        items: list[Node] = []
+        at = 0
+        while at < len(node.items):
+            character, size = _character(node.items[at : at + 4])
+            if character is None:
+                follows = _blank_may_follow(node.items[at + 1 :], outside=blank_follows)
+                items.append(self.relax(node.items[at], blank_follows=follows))
+            else:
+                items.append(character)
+            at += size
+        return series(items)
 
     def _repeat(self, node: Repeat, *, blank_follows: bool) -> Node:
         assert node.most is not None
@@ -141,6 +158,22 @@ class _Relaxing:
             options.append(_VIEWED_COLON)
         result = choice(options)
         return Repeat(result, 0, 1) if self._viewed and members & _BLANK else result
+
+
+def _character(items: Sequence[Node]) -> tuple[Node | None, int]:
+    """Give a character outside ASCII, if exactly one begins here, as it is or escaped, and how many items it takes."""
+    single = [item.members for item in items if isinstance(item, Bytes) and item.members.bit_count() == 1]
+    raw = bytes(members.bit_length() - 1 for members in single)
+    size = next((4 - zeros for zeros, least in enumerate((0xF0, 0xE0, 0xC2)) if raw[:1] >= bytes((least,))), 1)
+    if size == 1 or len(raw) < size or any(not isinstance(i, Bytes) or i.members.bit_count() > 1 for i in items[:size]):
+        return None, 1
+    try:
+        units = raw[:size].decode().encode("utf-16-be").hex()
+    except UnicodeDecodeError:
+        return None, 1
+    digits = [Bytes(of(digit.lower().encode() + digit.upper().encode())) for digit in units]
+    escaped = [node for at in range(0, len(digits), 4) for node in (_BACKSLASH, Bytes(of(b"u")), *digits[at : at + 4])]
+    return Choice((Series(tuple(items[:size])), Series(tuple(escaped)))), size
 
 
 def _escapes(members: int) -> list[Node]:

@@ -16,6 +16,7 @@ from hashlib import sha256
 from itertools import pairwise
 
 from maskproxy.errors import RuleRefused
+from maskproxy.masking.checks.evidence import EVIDENCE
 from maskproxy.masking.valid import VALID
 
 Check = Callable[[bytes], bool]
@@ -31,6 +32,13 @@ _EXAMPLES = frozenset(
         "cb20d34a7adda2f5d2043836051e242fd4c2b233e02c80c91fe9d5af9b100574",
         "78314b11be2e581549ac1c4f616563fad3fdf0c3b71678f6e2299182080e0598",  # AWS secret access keys
         "e21b597ba6b9cafa59d9ebc4d65c0385f5eb3fa56abab2607fa76589ad849a33",
+        "6c96130f130ab0d6d158397e24d2bcc1c9a5e73ae081f6e983f1c7b545d24a4c",  # tokens and secrets in RFC 6749 and 6750
+        "00cf4c781dc37003f7c7dd7d4c9a6ef1e0f4c62d9a291aa8bc398774e3fefd32",
+        "b8e148545b13c78bc74da2f1a7275dd71e56ddece129d7d2f7b3ecc06f7994da",
+        "e9974c507d2a802143f614c878fcbb622a3800e05e6e0d329fee2c5b6b243329",
+        "53f5da0aaa93d64cd5772c554cbf940f0539e689dddbeb8f923eec3f72c02ea9",
+        "7f44193a6edea087f5c0811306efae871c412b46ebee9a179fb3acf0cb5144a3",  # what RFC 6455 adds to a WebSocket's key
+        "c32e2773e4569c47896df72c8f3afb0d2a1ec6a86ede7c11b1c9bdb0eb344fbf",  # a token of Login with Amazon
     )
 )
 _FILLED = re.compile(rb"[xX*.#_0-]{4,}|(.)\1{5,}|<.*>|\[.*\]", re.DOTALL)
@@ -140,6 +148,8 @@ class Checks:
     """A candidate right before which one of these ends is not masked."""
     valid: tuple[Check, ...] = ()
     """Each must take the candidate."""
+    evidence: Callable[[bytes, bytes], bool] | None = None
+    """Judges the candidate beside the name before it."""
 
     def pass_(self, text: bytes, before: bytes = b"") -> bool:
         """Tell whether the candidate is to be masked, that stands behind `before`."""
@@ -151,18 +161,22 @@ class Checks:
             or not all(pattern.search(text) for pattern in self.some_of)
             or any(pattern.search(before) for pattern in self.unless_after)
             or not all(valid(text) for valid in self.valid)
+            or (self.evidence is not None and not self.evidence(text, before))
         )
 
 
 def read(settings: Mapping[str, object]) -> Checks:
     """Read a rule's `checks`. Raises RuleRefused without the rule's name."""
-    unknown = set(settings) - {"entropy", "clear", "allow", "holds", "unless_after", "valid"}
+    unknown = set(settings) - {"entropy", "clear", "allow", "holds", "unless_after", "valid", "evidence"}
     if unknown:
         raise RuleRefused(f"there is no check called {min(unknown)}")
     bits = settings.get("entropy", 0.0)
     clear, allow, holds, valid = (_texts(settings, name) for name in ("clear", "allow", "holds", "valid"))
     if not isinstance(bits, int | float) or not 0 <= bits <= 8:
         raise RuleRefused("entropy is between 0 and 8 bits a byte")
+    place = settings.get("evidence")
+    if place is not None and place not in EVIDENCE:
+        raise RuleRefused(f"there is no such place of evidence; there are {', '.join(sorted(EVIDENCE))}")
     for name in clear:
         if name not in _CLEARS:
             raise RuleRefused(f"nothing called {name} can be cleared; there are {', '.join(sorted(_CLEARS))}")
@@ -176,6 +190,7 @@ def read(settings: Mapping[str, object]) -> Checks:
         _patterns("holds", holds),
         _patterns("unless_after", [rf"(?:{pattern})\Z" for pattern in _texts(settings, "unless_after")]),
         tuple(VALID[name] for name in valid),
+        EVIDENCE.get(str(place)),
     )
 
 
