@@ -12,9 +12,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.quality import clean_tables, excerpts, generic, lookalikes, structure, tables, tools, vendor
+from benchmarks.quality import clean_tables, tables, tools
 from benchmarks.quality.report import CONSOLE
-from benchmarks.quality.sample import Sample
+from benchmarks.quality.samples import excerpts, generic, lookalikes, structure, vendor
+from benchmarks.quality.samples.sample import Sample
 from benchmarks.quality.scores import Scores
 from maskproxy.masking import Masking, PlaceholderKey, load_rules
 
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         CONSOLE.print("Other tools are not asked for or not installed; their columns are left out.")
     _ask(scores, others)
     CONSOLE.print(
-        f"Seed {options.seed}: {len(wanted)} texts. Found: everything of the secret is masked; of others, its line is told."
+        f"Seed {options.seed}: {len(wanted)} texts. Found: all of the secret is masked; of others, its line is told."
     )
     tables.print_all(scores, options.by)
     if options.only is None and not options.no_code:
@@ -56,8 +57,8 @@ def _ask(scores: Scores, others: dict[str, tools.Run]) -> None:
     names = [f"{at:05}{one.suffix}" for at, one in enumerate(scores.samples)]
     with tempfile.TemporaryDirectory() as place:
         tools.write([(name, one.text) for name, one in zip(names, scores.samples, strict=True)], Path(place))
-        for tool, run in others.items():
-            scores.others(tool, names, run(Path(place)))
+        for tool, lines in tools.ask(others, Path(place)).items():
+            scores.others(tool, names, lines)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -66,7 +67,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", metavar="FAMILY", help="only this family, or vendor, structure, generic or clean")
     parser.add_argument("--by", choices=tables.BY, help="recall by more than families: what the samples differ in")
     parser.add_argument(
-        "--show", metavar="RULE", help="where this rule (or 'all') hits what is no secret, values by their shapes"
+        "--show", metavar="RULE", help="where this rule (or 'all') hits what is no secret; shapes, not values"
     )
     parser.add_argument("--alone", action="store_true", help="do not run the other tools")
     parser.add_argument("--no-code", action="store_true", help="do not read packages' code")

@@ -12,15 +12,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-_SOURCE = frozenset(
-    ".py .pyi .js .mjs .cjs .jsx .ts .tsx .mts .cts .java .kt .swift .m .mm .h .c .cc .cpp .hpp .cu .go .rs .rb .php .cs .css .scss "
-    ".less .sh .bash .ps1 .pl .lua .gradle .cmake .sql .vue .pyx .pxd .podspec".split()
+_SOURCE = re.compile(
+    r"\.(py|pyi|pyx|[mc]?js|jsx|[mc]?ts|tsx|vue|java|kt|swift|mm?|h|c|cc|cpp|hpp|go|rs|rb|php|cs|css|scss|less|sh|bash|ps1|pl"
+    r"|lua|gradle|cmake|sql|podspec)",
+    re.IGNORECASE,
 )
-_DOCUMENTS = frozenset(
-    ".md .rst .txt .html .htm .json .yaml .yml .toml .ini .cfg .xml .po .csv .j2 .properties".split()
-)
+_DOCUMENTS = re.compile(r"\.(md|rst|txt|html?|json|ya?ml|toml|ini|cfg|xml|po|csv|j2|properties)", re.IGNORECASE)
 _TESTS = re.compile(
-    r"(^|[/_.-])(tests?|testing|testdata|spec|specs|__tests__|fixtures?|mocks?|conftest|e2e|testutils?)([/_.-]|$)", re.I
+    r"(^|[/_.-])(tests?|testing|testdata|testutils?|specs?|__tests__|fixtures?|mocks?|conftest|e2e)([/_.-]|$)",
+    re.IGNORECASE,
 )
 _LONGEST_LINE = 2000
 _LARGEST = 2_000_000
@@ -33,10 +33,11 @@ class File(NamedTuple):
     kind: str
     path: Path
     name: str
-    """Within its package's folder, with that."""
+    """Where it was installed, and its path there."""
 
 
 def files(cache: Path) -> Iterator[File]:
+    """Every file that counts, in order of their names."""
     for origin, root in roots(cache):
         for path in sorted(root.rglob("*")):
             inside = path.relative_to(root)
@@ -67,14 +68,14 @@ def text_of(file: File) -> tuple[str, str] | None:
 def _kind(inside: Path) -> str | None:
     if "__pycache__" in inside.parts or any(part.startswith("maskproxy") for part in inside.parts):
         return None
-    known = _SOURCE | _DOCUMENTS
-    if inside.suffix.lower() not in known:
+    source = _SOURCE.fullmatch(inside.suffix) is not None
+    if not source and not _DOCUMENTS.fullmatch(inside.suffix):
         return None
     if _TESTS.search(str(inside)):
         return TESTS
     if ".min." in inside.name:
         return MINIFIED
-    return SOURCE if inside.suffix.lower() in _SOURCE else DOCUMENTS
+    return SOURCE if source else DOCUMENTS
 
 
 def _site_packages() -> Path:

@@ -49,14 +49,18 @@ def _scanners(wanted: Path) -> None:
 
 def _python(wanted: Path) -> None:
     target = CACHE / "packages"
-    subprocess.run([sys.executable, *_PIP, "--no-deps", "--no-compile", "--target", str(target), "-r", str(wanted)], check=True)
+    subprocess.run(
+        [sys.executable, *_PIP, "--no-deps", "--no-compile", "--target", str(target), "-r", str(wanted)], check=True
+    )
 
 
 def _npm(wanted: Path) -> None:
     """The packages alone: nothing they need, and no script of theirs is run."""
     target = (CACHE / "npm").absolute()
     target.mkdir()
-    subprocess.run(["npm", "pack", "--silent", "--pack-destination", str(target), *wanted.read_text().split()], check=True)
+    subprocess.run(
+        ["npm", "pack", "--silent", "--pack-destination", str(target), *wanted.read_text().split()], check=True
+    )
     for archive in sorted(target.glob("*.tgz")):
         with tarfile.open(archive) as packed:
             packed.extractall(target / archive.stem, filter="data")

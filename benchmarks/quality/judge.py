@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from benchmarks.quality.sample import Sample, Span
+from benchmarks.quality.samples.sample import Sample, Span
 from maskproxy.masking import Masking
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from benchmarks.quality.judge import Found, Verdict, judge, judge_lines, search
-from benchmarks.quality.sample import Sample
+from benchmarks.quality.samples.sample import Sample
 from benchmarks.quality.tools import Lines
 from maskproxy.masking import Masking
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from benchmarks.quality.report import CONSOLE, most, percent, shape, share, table
-from benchmarks.quality.sample import Sample
+from benchmarks.quality.samples.sample import Sample
 from benchmarks.quality.scores import US, Scores, Tally
 
 _SECRETS = ("vendor", "structure", "generic")

@@ -9,7 +9,8 @@ import json
 import subprocess
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,13 @@ def installed(environment: Path) -> dict[str, Run]:
     runs = {"detect-secrets": _detect_secrets, "CredSweeper": _credsweeper}
     programs = {name: (environment / "bin" / name.lower()).absolute() for name in runs}
     return {name: partial(run, programs[name]) for name, run in runs.items() if programs[name].exists()}
+
+
+def ask(others: Mapping[str, Run], folder: Path) -> dict[str, Lines]:
+    """All of them at once on one folder."""
+    with ThreadPoolExecutor() as threads:
+        running = {name: threads.submit(run, folder) for name, run in others.items()}
+        return {name: future.result() for name, future in running.items()}
 
 
 def write(files: Sequence[tuple[str, str]], folder: Path) -> None:
@@ -45,7 +53,7 @@ def _credsweeper(program: Path, folder: Path) -> Lines:
     lines: Lines = defaultdict(set)
     with tempfile.TemporaryDirectory() as place:
         result = Path(place) / "found.json"
-        command = [str(program), "--path", str(folder), "--save-json", str(result), "--jobs", "2", "--log", "silence"]
+        command = [str(program), "--path", str(folder), "--save-json", str(result), "--jobs", "1", "--log", "silence"]
         subprocess.run(command, cwd=place, capture_output=True, check=True, timeout=_DEADLINE_S)
         found = json.loads(result.read_text()) if result.exists() else []
     for one in found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from benchmarks.quality.draw import Draw
+from benchmarks.quality.values.draw import Draw
 
 
 def numbered(text: str, _: Draw) -> str:
@@ -43,7 +43,7 @@ def fenced(text: str, draw: Draw) -> str:
     return f"Here is the {draw.word()} as it stands:\n\n```\n{text}```\n\nWhy does the {draw.word()} fail?\n"
 
 
-def indented(text: str, draw: Draw) -> str:
+def indented(text: str, _: Draw) -> str:
     return "\n".join(" " * 4 + line for line in text.split("\n"))
 
 

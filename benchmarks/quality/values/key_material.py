@@ -7,8 +7,8 @@ import struct
 import textwrap
 from collections.abc import Callable
 
-from benchmarks.quality.draw import ALPHABETS, Draw
-from benchmarks.quality.passwords import password
+from benchmarks.quality.values.draw import ALPHABETS, Draw
+from benchmarks.quality.values.passwords import password
 
 _CRYPT = "./" + ALPHABETS["alnum"]
 

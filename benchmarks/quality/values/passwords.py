@@ -1,10 +1,10 @@
-"""Values of generic secrets: what people make up, and what machines draw, in about the shares that repositories show."""
+"""Values of generic secrets: what people make up and machines draw, in about the shares that repositories show."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.quality.draw import Draw
+from benchmarks.quality.values.draw import Draw
 
 _WORDS = (
     "summer winter spring autumn monday friday london berlin paris dragon monkey tiger eagle falcon shadow master sunshine "
@@ -27,8 +27,12 @@ def password(draw: Draw) -> str:
     return draw.weighted(PEOPLE)[1](draw)
 
 
+def _word(draw: Draw) -> str:
+    return draw.pick(_WORDS) if draw.chance(0.6) else draw.word()
+
+
 def _word_digits(draw: Draw) -> str:
-    word = draw.pick(_WORDS)
+    word = _word(draw)
     return (word.capitalize() if draw.chance(0.5) else word) + draw.pick(
         (draw.of("d", 1, 4), str(draw.between(1985, 2026)))
     )
@@ -39,7 +43,7 @@ def _word_digits_sign(draw: Draw) -> str:
 
 
 def _leet(draw: Draw) -> str:
-    word = draw.pick(_WORDS) + draw.pick(("", draw.pick(_WORDS)))
+    word = _word(draw) + draw.pick(("", draw.pick(_WORDS)))
     text = word.translate(_LEET)
     return (
         (text[0].upper() if draw.chance(0.4) else text[0]) + text[1:] + draw.of("d", 0, 4) + draw.pick(("", "!", "#"))
@@ -54,8 +58,16 @@ def _company(draw: Draw) -> str:
     return f"{draw.pick(_WORDS)}{draw.pick('-_@.')}{draw.pick(('db', 'prod', 'dev', 'root', 'admin', 'app'))}{draw.pick(('', draw.of('d', 1, 4)))}"
 
 
+def _telling(draw: Draw) -> str:
+    """One that says what it is, as people do it."""
+    word = draw.pick(
+        ("password", "passw0rd", "Passw0rd", "P@ssword", "admin", "secret", "s3cret", "root", "test", "pass")
+    )
+    return word + draw.pick((draw.of("d", 2, 4), "@" + draw.of("d", 3), "!" + draw.of("d", 2), draw.of("d", 1) + "!"))
+
+
 def _passphrase(draw: Draw) -> str:
-    words = [draw.pick(_WORDS) for _ in range(draw.between(3, 5))]
+    words = [_word(draw) for _ in range(draw.between(3, 5))]
     return draw.pick(
         (
             "-".join(words),
@@ -90,7 +102,8 @@ PEOPLE: tuple[tuple[float, Shape], ...] = (
     (8, ("with signs", _with_signs)),
     (3, ("digits", lambda draw: draw.of("d", 5, 10))),
     (3, ("4 to 7 characters", lambda draw: draw.of("b36", 4, 7))),
-    (4, ("one word", lambda draw: draw.pick(_WORDS))),
+    (5, ("says what it is", _telling)),
+    (4, ("one word", _word)),
 )
 MACHINES: tuple[tuple[float, Shape], ...] = (
     (16, ("hex", lambda draw: draw.of("hex", draw.pick((16, 24, 32, 32, 32, 40, 48, 64, 64))))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.quality.draw import Draw
+from benchmarks.quality.values.draw import Draw
 
 _PASSWORDS = (
     (30, "password"), (9, "passwd"), (8, "pass"), (8, "pwd"), (4, "passphrase"), (2, "pass phrase"), (3, "passcode"), (2, "pw"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.quality.draw import Draw
-from benchmarks.quality.names import spellings
+from benchmarks.quality.values.draw import Draw
+from benchmarks.quality.values.names import spellings
 
 
 def references(draw: Draw, name: str) -> tuple[str, str]:
@@ -134,6 +134,10 @@ PUBLIC: tuple[tuple[str, str, str], ...] = (
     ("names of things", "cache key|storage key|session key|redis key", "user:{d:4}:profile"),
     ("names of things", "public token|next page token|continuation token|page token", "{d:3}"),
     ("personal data", "phone|phone number|telefon", "+4930{d:8}"),
+    ("personal data", "card number|credit card", "4{d:15}"),
+    ("personal data", "iban|account", "DE{d:20}"),
+    ("personal data", "ssn|social security number", "{d:3}-{d:2}-{d:4}"),
+    ("personal data", "tax id|national id|cpf|aadhaar", "{d:11}"),
     ("personal data", "email|contact", "{lower:6}.{lower:7}@example.org"),
     ("personal data", "ip|address|host", "10.{d:2}.{d:2}.{d:2}"),
     ("personal data", "order number|invoice number|account number", "{d:10}"),

@@ -11,8 +11,8 @@ import re
 import zlib
 from collections.abc import Callable
 
-from benchmarks.quality import coins, structure_makers
-from benchmarks.quality.draw import ALPHABETS, Draw
+from benchmarks.quality.values import coins, key_material
+from benchmarks.quality.values.draw import ALPHABETS, Draw
 
 _PART = re.compile(r"\{(\w+)(?::(\d+)(?:-(\d+))?)?\}")
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -123,7 +123,7 @@ def intercom(draw: Draw, _: int) -> str:
     return base64.b64encode(body.encode()).decode()
 
 
-MAKERS: dict[str, Callable[[Draw, int], str]] = structure_makers.MAKERS | {
+MAKERS: dict[str, Callable[[Draw, int], str]] = key_material.MAKERS | {
     "crc": with_crc62,
     "jwt": jwt,
     "padded": padded,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.quality.structure_lines import Form
+from benchmarks.quality.texts.structure_lines import Form
 
 TOOLS = (
     Form(

@@ -1,10 +1,10 @@
-"""Coins' keys: base58 with its checksum, and phrases of words from BIP 39's English list (their checksum is not kept)."""
+"""Coins' keys: base58 with its checksum, and phrases of BIP 39's English words (their checksum is not kept)."""
 
 from __future__ import annotations
 
 from hashlib import sha256
 
-from benchmarks.quality.draw import ALPHABETS, Draw
+from benchmarks.quality.values.draw import ALPHABETS, Draw
 
 _PHRASE_WORDS = (
     "abandon ability absent acid acoustic actor adapt advice alpha amazing anchor animal antenna arctic armor arrow "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.quality.tokens import AI, CLOUD, CODE, Token, beside
+from benchmarks.quality.values.tokens import AI, CLOUD, CODE, Token, beside
 
 MESSAGES = (
     Token(60, "slack bot token|slack token|bot token", "xoxb-{d:11-13}-{d:11-13}-{alnum:24}"),

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from benchmarks.quality.draw import Draw
-from benchmarks.quality.names import spellings
+from benchmarks.quality.values.draw import Draw
+from benchmarks.quality.values.names import spellings
 
 _FIELD = re.compile(r"<<([A-Za-z]+)(\d?)>>")
-_PLAIN = re.compile(r"[A-Za-z0-9_\-./+=~:@!%^*?|]+")
+_PLAIN = re.compile(r"(?![#&*!@%?|])[A-Za-z0-9_\-./+=~:@!%^*?|#$&]+")
 _QUOTED_FREELY = re.compile(r"<<S>>")
 
 Mark = Callable[[str], str]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.quality import clean_code
-from benchmarks.quality.draw import Draw
-from benchmarks.quality.sample import Sample, sample
-from benchmarks.quality.wrappers import wrapped
+from benchmarks.quality.samples.sample import Sample, sample
+from benchmarks.quality.texts.wrappers import wrapped
+from benchmarks.quality.values.draw import Draw
 
 _COUNT = 300
 

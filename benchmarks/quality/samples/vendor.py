@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.quality import surroundings
-from benchmarks.quality.draw import Draw
-from benchmarks.quality.languages_code import CODE
-from benchmarks.quality.languages_config import CONFIG
-from benchmarks.quality.languages_text import TEXT
-from benchmarks.quality.names import NEUTRAL, decorated, spellings
-from benchmarks.quality.recipes import cook
-from benchmarks.quality.sample import Sample, companion, sample, secret
-from benchmarks.quality.surroundings import Language
-from benchmarks.quality.tokens import Token
-from benchmarks.quality.tokens_services import FAMILIES
-from benchmarks.quality.wrappers import wrapped
+from benchmarks.quality.samples.sample import Sample, companion, sample, secret
+from benchmarks.quality.texts import surroundings
+from benchmarks.quality.texts.languages_code import CODE
+from benchmarks.quality.texts.languages_config import CONFIG
+from benchmarks.quality.texts.languages_text import TEXT
+from benchmarks.quality.texts.surroundings import Language
+from benchmarks.quality.texts.wrappers import wrapped
+from benchmarks.quality.values.draw import Draw
+from benchmarks.quality.values.names import NEUTRAL, decorated, spellings
+from benchmarks.quality.values.recipes import cook
+from benchmarks.quality.values.tokens import Token
+from benchmarks.quality.values.tokens_services import FAMILIES
 
 LANGUAGES: tuple[Language, ...] = (*CODE, *CONFIG, *TEXT)
 _EACH = 6

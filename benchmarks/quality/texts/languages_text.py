@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.quality.surroundings import Language
+from benchmarks.quality.texts.surroundings import Language
 
 SHELL = Language(
     "shell",

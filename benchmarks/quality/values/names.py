@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks.quality.draw import Draw
+from benchmarks.quality.values.draw import Draw
 
 _PREFIXES = (
     "",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.quality import generic_names, surroundings
-from benchmarks.quality.draw import Draw
-from benchmarks.quality.generic_hard import HARD
-from benchmarks.quality.languages_code import CODE
-from benchmarks.quality.languages_config import CONFIG
-from benchmarks.quality.languages_text import TEXT
-from benchmarks.quality.passwords import MACHINES, PEOPLE
-from benchmarks.quality.sample import Sample, sample, secret
-from benchmarks.quality.wrappers import wrapped
+from benchmarks.quality.samples.sample import Sample, sample, secret
+from benchmarks.quality.texts import surroundings
+from benchmarks.quality.texts.generic_hard import HARD
+from benchmarks.quality.texts.languages_code import CODE
+from benchmarks.quality.texts.languages_config import CONFIG
+from benchmarks.quality.texts.languages_text import TEXT
+from benchmarks.quality.texts.wrappers import wrapped
+from benchmarks.quality.values import generic_names
+from benchmarks.quality.values.draw import Draw
+from benchmarks.quality.values.passwords import MACHINES, PEOPLE
 
 _COUNT = 2400
 _PEOPLE = 0.55

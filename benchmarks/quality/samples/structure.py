@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.quality import surroundings
-from benchmarks.quality.draw import Draw
-from benchmarks.quality.languages_text import PROSE
-from benchmarks.quality.recipes import cook
-from benchmarks.quality.sample import Sample, sample, secret
-from benchmarks.quality.structure_files import FILES
-from benchmarks.quality.structure_lines import LINES, Form
-from benchmarks.quality.vendor import LANGUAGES
-from benchmarks.quality.wrappers import wrapped
+from benchmarks.quality.samples.sample import Sample, sample, secret
+from benchmarks.quality.samples.vendor import LANGUAGES
+from benchmarks.quality.texts import surroundings
+from benchmarks.quality.texts.languages_text import PROSE
+from benchmarks.quality.texts.structure_files import FILES
+from benchmarks.quality.texts.structure_lines import LINES, Form
+from benchmarks.quality.texts.wrappers import wrapped
+from benchmarks.quality.values.draw import Draw
+from benchmarks.quality.values.recipes import cook
 
 FORMS = (*LINES, *FILES)
 _EACH = 10

@@ -1,0 +1,72 @@
+"""Clean texts that look like ones with secrets: placeholders, references, hashes, public keys, words of interfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.quality.samples.made_files import MADE
+from benchmarks.quality.samples.sample import Sample, sample
+from benchmarks.quality.samples.vendor import LANGUAGES
+from benchmarks.quality.texts import surroundings
+from benchmarks.quality.texts.lookalike_texts import TEXTS
+from benchmarks.quality.texts.wrappers import wrapped
+from benchmarks.quality.values import generic_names
+from benchmarks.quality.values.draw import Draw
+from benchmarks.quality.values.lookalike_values import PUBLIC, references
+from benchmarks.quality.values.recipes import cook
+
+_EACH_TEXT = 8
+_PLACEHOLDERS = 500
+_EACH_PUBLIC = 12
+_TELLING = ("SecureString", "create secret", "login --")
+"""Places that make a secret of whatever stands in them."""
+
+
+def samples(seed: str) -> Iterator[Sample]:
+    for number in range(_PLACEHOLDERS):
+        yield _placeholder(Draw(f"{seed}/clean/placeholder/{number}"))
+    for at, (family, names, recipe) in enumerate(PUBLIC):
+        for number in range(_EACH_PUBLIC):
+            yield _public(family, names, recipe, Draw(f"{seed}/clean/public/{at}/{number}"))
+    for family, texts in TEXTS.items():
+        for at, text in enumerate(texts):
+            for number in range(_EACH_TEXT):
+                yield _text(family, text, Draw(f"{seed}/clean/{family}/{at}/{number}"))
+    for family, make in MADE.items():
+        for number in range(24):
+            draw = Draw(f"{seed}/clean/{family}/{number}")
+            yield sample("clean", family, family, ".txt", make(draw))
+
+
+def _as_it_is(value: str) -> str:
+    return value
+
+
+def _placeholder(draw: Draw) -> Sample:
+    """A secret's name with what is no secret under it, in the same places as real ones."""
+    name = generic_names.person(draw) if draw.chance(0.5) else generic_names.machine(draw)
+    family, value = references(draw, name)
+    language = draw.pick(LANGUAGES)
+    core = draw.pick(language.cores)
+    text, wrapper = wrapped(surroundings.file(language, core, name, value, _as_it_is, draw), draw)
+    return sample("clean", family, language.name, language.suffix, text)._replace(wrapper=wrapper)
+
+
+def _public(family: str, names: str, recipe: str, draw: Draw) -> Sample:
+    value = cook(recipe, draw)
+    while True:
+        language = draw.pick(LANGUAGES)
+        core = draw.pick(language.cores)
+        if surroundings.fits(core, value) and not any(word in core for word in _TELLING):
+            break
+    phrase = draw.pick(names.split("|"))
+    text, wrapper = wrapped(surroundings.file(language, core, phrase, value, _as_it_is, draw), draw)
+    return sample("clean", family, f"{phrase}, {language.name}", language.suffix, text)._replace(wrapper=wrapper)
+
+
+def _text(family: str, template: str, draw: Draw) -> Sample:
+    text = surroundings.fill(template, "value", "", _as_it_is, draw)
+    if "[[" in text:
+        text = cook(text.replace("[[", "{").replace("]]", "}"), draw)
+    text, wrapper = wrapped(text, draw)
+    return sample("clean", family, template.partition("\n")[0][:30], ".txt", text)._replace(wrapper=wrapper)
