@@ -8,6 +8,7 @@ from benchmarks.quality.samples.made_files import MADE
 from benchmarks.quality.samples.sample import Sample, sample
 from benchmarks.quality.samples.vendor import LANGUAGES
 from benchmarks.quality.texts import surroundings
+from benchmarks.quality.texts.expressions import EXPRESSIONS
 from benchmarks.quality.texts.lookalike_texts import TEXTS
 from benchmarks.quality.texts.wrappers import wrapped
 from benchmarks.quality.values import generic_names
@@ -17,6 +18,7 @@ from benchmarks.quality.values.recipes import cook
 
 _EACH_TEXT = 8
 _PLACEHOLDERS = 500
+_EACH_EXPRESSION = 4
 _EACH_PUBLIC = 12
 _TELLING = ("SecureString", "create secret", "login --")
 """Places that make a secret of whatever stands in them."""
@@ -25,6 +27,10 @@ _TELLING = ("SecureString", "create secret", "login --")
 def samples(seed: str) -> Iterator[Sample]:
     for number in range(_PLACEHOLDERS):
         yield _placeholder(Draw(f"{seed}/clean/placeholder/{number}"))
+    for suffix, lines in EXPRESSIONS:
+        for at, line in enumerate(lines):
+            for number in range(_EACH_EXPRESSION):
+                yield _expression(suffix, line, Draw(f"{seed}/clean/expression/{suffix}/{at}/{number}"))
     for at, (family, names, recipe) in enumerate(PUBLIC):
         for number in range(_EACH_PUBLIC):
             yield _public(family, names, recipe, Draw(f"{seed}/clean/public/{at}/{number}"))
@@ -50,6 +56,14 @@ def _placeholder(draw: Draw) -> Sample:
     core = draw.pick(language.cores)
     text, wrapper = wrapped(surroundings.file(language, core, name, value, _as_it_is, draw), draw)
     return sample("clean", family, language.name, language.suffix, text)._replace(wrapper=wrapper)
+
+
+def _expression(suffix: str, line: str, draw: Draw) -> Sample:
+    """A secret's name that a program gives what it has elsewhere."""
+    name = generic_names.person(draw) if draw.chance(0.5) else generic_names.machine(draw)
+    language = draw.pick([language for language in LANGUAGES if language.suffix == suffix and language.filler])
+    text, wrapper = wrapped(surroundings.file(language, line, name, "", _as_it_is, draw), draw)
+    return sample("clean", "names given expressions", f"{line[:30]}, {suffix}", suffix, text)._replace(wrapper=wrapper)
 
 
 def _public(family: str, names: str, recipe: str, draw: Draw) -> Sample:

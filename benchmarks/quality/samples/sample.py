@@ -29,12 +29,19 @@ class Sample(NamedTuple):
 
 
 def secret(value: str) -> str:
-    """Mark a secret, each of its lines on its own, so that what a wrapper puts before a line stays outside."""
+    """Mark a secret, each of its lines on its own, so that what a wrapper puts before a line stays outside.
+
+    Of a value that has a part in `«»`, as a webhook's URL, that part is the secret, and the rest may be found too.
+    """
+    head, within, rest = value.partition("«")
+    if within:
+        inside, _, tail = rest.partition("»")
+        return companion(head) + secret(inside) + companion(tail)
     return "\n".join(OPEN + line + CLOSE if line.strip() else line for line in value.split("\n"))
 
 
 def companion(value: str) -> str:
-    return ALSO_OPEN + value + ALSO_CLOSE
+    return ALSO_OPEN + value + ALSO_CLOSE if value else ""
 
 
 def sample(kind: str, family: str, name: str, suffix: str, marked: str) -> Sample:

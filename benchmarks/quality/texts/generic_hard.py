@@ -133,7 +133,6 @@ CONFIGS = Language(
         'let <<camel>>: string | undefined = "<<Sd>>";',
         '{:<<kebab>> "<<Sd>>"}',
         '%{<<snake>>: "<<Sd>>"}',
-        "static final char[] <<UPPER>> = { }; // <<S>>",
         '#define <<UPPER>> L"<<Sd>>"',
         '<<camel>>="${<<UPPER>>:-<<S>>}"',
         "<<Pascal>>=\"{{ default('<<S>>') }}\"",

@@ -18,7 +18,6 @@ from benchmarks.quality.values.names import spellings
 
 _FIELD = re.compile(r"<<([A-Za-z]+)(\d?)>>")
 _PLAIN = re.compile(r"(?![#&*!@%?|])[A-Za-z0-9_\-./+=~:@!%^*?|#$&]+")
-_QUOTED_FREELY = re.compile(r"<<S>>")
 
 Mark = Callable[[str], str]
 
@@ -45,7 +44,7 @@ def file(language: Language, core: str, phrase: str, value: str, mark: Mark, dra
 
 def fits(core: str, value: str) -> bool:
     """Tell whether the value may stand there unquoted, if that is where it stands."""
-    return _QUOTED_FREELY.search(core) is None or _PLAIN.fullmatch(value) is not None
+    return "<<S>>" not in core or _PLAIN.fullmatch(re.sub("[«»]", "", value)) is not None
 
 
 def fill(template: str, phrase: str, value: str, mark: Mark, draw: Draw) -> str:
@@ -70,7 +69,7 @@ _VALUES: dict[str, Callable[[str], str]] = {
     "Sd": lambda value: value.replace("\\", "\\\\").replace('"', '\\"'),
     "Ss": lambda value: value.replace("\\", "\\\\").replace("'", "\\'"),
     "Sx": lambda value: escape(value, {'"': "&quot;"}),
-    "Su": lambda value: quote(value, safe=""),
+    "Su": lambda value: quote(value, safe="«»"),
 }
 _DRAWN: dict[str, Callable[[Draw], str]] = {
     "w": lambda draw: draw.word(),

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from benchmarks.quality.values.draw import Draw
 
 
-def numbered(text: str, _: Draw) -> str:
-    return "\n".join(f"{at:6}\t{line}" for at, line in enumerate(text.rstrip("\n").split("\n"), 1))
+def numbered(text: str, draw: Draw) -> str:
+    first = draw.pick((1, 1, draw.between(2, 1200)))
+    return "\n".join(f"{at:6}\t{line}" for at, line in enumerate(text.rstrip("\n").split("\n"), first))
 
 
 def with_arrows(text: str, _: Draw) -> str:

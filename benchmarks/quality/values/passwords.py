@@ -92,7 +92,7 @@ def _with_signs(draw: Draw) -> str:
 
 PEOPLE: tuple[tuple[float, Shape], ...] = (
     (16, ("word and digits", _word_digits)),
-    (18, ("word, digits, sign", _word_digits_sign)),
+    (18, ("word and digits with sign", _word_digits_sign)),
     (14, ("leetspeak", _leet)),
     (6, ("name", _named)),
     (7, ("keyboard walk", lambda draw: draw.pick(_WALKS) + draw.pick(("", draw.of("d", 1, 4), "!")))),

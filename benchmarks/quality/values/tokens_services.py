@@ -12,8 +12,10 @@ MESSAGES = (
     Token(61, "slack refresh token", "xoxe-1-{alnum:146}"),
     Token(61, "slack session token", "xoxc-{d:12}-{d:12}-{d:13}-{hex:64}"),
     Token(61, "slack legacy token", "xoxs-{d:11}-{d:11}-{d:11}-{hex:10}"),
-    Token(62, "slack webhook|slack webhook url", "https://hooks.slack.com/services/T{upnum:10}/B{upnum:10}/{alnum:24}"),
-    Token(62, "slack trigger|slack workflow url", "https://hooks.slack.com/triggers/T{upnum:10}/{d:13}/{hex:32}"),
+    Token(
+        62, "slack webhook|slack webhook url", "https://hooks.slack.com/services/T{upnum:10}/B{upnum:10}/«{alnum:24}»"
+    ),
+    Token(62, "slack trigger|slack workflow url", "https://hooks.slack.com/triggers/T{upnum:10}/{d:13}/«{hex:32}»"),
     beside(67, "twilio auth token", "{hex:32}"),
     beside(67, "twilio auth token|auth token", "{hex:32}", ("twilio account sid", "AC{hex:32}")),
     Token(67, "twilio api key|twilio key sid", "SK{hex:32}"),
@@ -28,11 +30,11 @@ MESSAGES = (
     beside(72, "postmark server token|postmark api token", "{uuid}"),
     Token(77, "telegram bot token|bot token|tg token", "{d:9-10}:AA{b64u:33}"),
     Token(78, "discord token|discord bot token|bot token", "{botid}.{b64u:6}.{b64u:38}"),
-    Token(79, "discord webhook|discord webhook url", "https://discord.com/api/webhooks/{d:18-19}/{b64u:68}"),
+    Token(79, "discord webhook|discord webhook url", "https://discord.com/api/webhooks/{d:18-19}/«{b64u:68}»"),
     Token(
         80,
         "teams webhook|teams webhook url",
-        "https://{lower:8}.webhook.office.com/webhookb2/{uuid}@{uuid}/IncomingWebhook/{hex:32}/{uuid}",
+        "https://{lower:8}.webhook.office.com/webhookb2/{uuid}@{uuid}/IncomingWebhook/«{hex:32}»/{uuid}",
     ),
     beside(132, "twitter api secret|twitter consumer secret", "{alnum:50}"),
     Token(132, "twitter bearer token", "AAAAAAAAAAAAAAAAAAAAAA{alnum:80-92}"),
