@@ -57,6 +57,7 @@ bench: $(STAMP) ## slow: tables of speed, as ratios within one run
 	$(BIN)/python -m benchmarks.masker
 	$(BIN)/python -m benchmarks.bodies
 	$(BIN)/python -m benchmarks.worst
+	$(BIN)/python -m benchmarks.protected
 	$(BIN)/python -m benchmarks.whole_path
 
 quality: $(STAMP) ## slow: what the rules find and leave alone, beside other scanners; QUALITY="--seed 2" and more
