@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from benchmarks.quality.texts.languages_code import JAVASCRIPT, PYTHON
+from benchmarks.quality.texts.languages_config import INI
+from benchmarks.quality.texts.languages_text import PROSE
 from benchmarks.quality.texts.surroundings import Language
 
 ARGUMENTS = Language(
@@ -29,11 +32,12 @@ ARGUMENTS = Language(
         "crypto.createHmac('sha256', '<<Ss>>')",
         'Fernet(b"<<Sd>>")',
     ),
+    PYTHON.filler,
 )
 
 TESTS = Language(
     "tests",
-    ".test.js",
+    ".js",
     (
         "await page.fill('#password', '<<Ss>>');",
         'driver.find_element(By.ID, "<<snake>>").send_keys("<<Sd>>")',
@@ -48,6 +52,7 @@ TESTS = Language(
         'assert_equal "<<Sd>>", config.<<snake>>',
         'expect(config.<<camel>>).toEqual("<<Sd>>")',
     ),
+    JAVASCRIPT.filler,
 )
 
 SPREAD = Language(
@@ -67,6 +72,7 @@ SPREAD = Language(
         '"parameters": {\n  "<<camel>>": {\n    "value": "<<Sd>>"\n  }\n}',
         "<property>\n  <name><<dotted>></name>\n  <value><<Sx>></value>\n</property>",
     ),
+    JAVASCRIPT.filler,
 )
 
 COMMENTS = Language(
@@ -84,6 +90,7 @@ COMMENTS = Language(
         '""" The <<phrase>> on <<host>> is "<<Sd>>". """',
         "# user: <<w>>, <<snake>>: <<S>>",
     ),
+    PYTHON.filler,
 )
 
 SPEECH = Language(
@@ -103,6 +110,7 @@ SPEECH = Language(
         "Your new <<phrase>> is: <<S>>\nPlease change it after you have signed in.",
         "<<w>>@example.org:<<S>>",
     ),
+    PROSE.filler,
 )
 
 ENCODED = Language(
@@ -138,6 +146,7 @@ CONFIGS = Language(
         "<<Pascal>>=\"{{ default('<<S>>') }}\"",
         '<% <<snake>> = "<<Sd>>" %>',
     ),
+    INI.filler,
 )
 
 HARD = (ARGUMENTS, TESTS, SPREAD, COMMENTS, SPEECH, ENCODED, CONFIGS)
