@@ -45,10 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"Seed {options.seed}: {len(wanted)} texts. Found: all of the secret is masked; of others, its line is told."
     )
     tables.print_all(scores, options.by)
-    if options.only is None and not options.no_code:
-        clean_tables.print_all(masking, others, options.seed, CACHE, options.show)
     if options.show:
         tables.print_false(scores, options.show)
+    rates = {}
+    if options.only is None and not options.no_code:
+        rates = clean_tables.print_all(masking, others, options.seed, CACHE, options.show)
+    tables.print_together(scores, rates)
     return 0
 
 

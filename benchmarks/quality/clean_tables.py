@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,48 +22,57 @@ _AROUND = 60
 _TOO_MANY = 400
 
 
-def print_all(masking: Masking, others: Mapping[str, tools.Run], seed: str, cache: Path, show: str | None) -> None:
-    sizes: Counter[str] = Counter()
-    hits: Counter[str] = Counter()
-    counts: Counter[str] = Counter()
-    rules: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
-    own: dict[str, int] = {}
-    places: list[tuple[str, str]] = []
-    for file, kind, data in _texts(cache):
-        found = masking.find(data)
-        counts[kind] += 1
-        sizes[kind] += len(data)
-        hits[kind] += len(found)
-        rules[kind].update(one.rule for one in found)
-        if kind == SOURCE:
-            own[file.name] = len(found)
-        if show and kind in (SOURCE, DOCUMENTS):
-            places += [
-                (one.rule, f"{kind}  {_place(file.name, data, one.start, one.end)}")
-                for one in found
-                if show in ("all", one.rule)
-            ]
+@dataclass
+class Code:
+    """What was hit in which kind of files. `own`: hits by the name of each source file."""
+
+    files: Counter[str] = field(default_factory=Counter)
+    sizes: Counter[str] = field(default_factory=Counter)
+    hits: Counter[str] = field(default_factory=Counter)
+    rules: dict[str, Counter[str]] = field(default_factory=lambda: {kind: Counter() for kind in KINDS})
+    own: dict[str, int] = field(default_factory=dict)
+    places: list[str] = field(default_factory=list)
+
+    def read(self, masking: Masking, cache: Path, show: str | None) -> None:
+        for file, kind, data in _texts(cache):
+            found = masking.find(data)
+            self.files[kind] += 1
+            self.sizes[kind] += len(data)
+            self.hits[kind] += len(found)
+            self.rules[kind].update(one.rule for one in found)
+            if kind == SOURCE:
+                self.own[file.name] = len(found)
+            if kind in (SOURCE, DOCUMENTS):
+                self.places += [
+                    f"{one.rule}  {kind}  {_place(file.name, data, one.start, one.end)}"
+                    for one in found
+                    if show in ("all", one.rule)
+                ]
+
+    def rate(self, kind: str) -> str:
+        return _rate(self.hits[kind], self.sizes[kind])
+
+
+def print_all(
+    masking: Masking, others: Mapping[str, tools.Run], seed: str, cache: Path, show: str | None
+) -> dict[str, dict[str, str]]:
+    """Gives hits a megabyte of source code, by what was read and by tool."""
+    code = Code()
+    code.read(masking, cache, show)
     rows = [
-        [kind, str(counts[kind]), f"{sizes[kind] / 1e6:.1f}", str(hits[kind]), _rate(hits[kind], sizes[kind])]
+        [kind, str(code.files[kind]), f"{code.sizes[kind] / 1e6:.1f}", str(code.hits[kind]), code.rate(kind)]
         for kind in KINDS
     ]
     origins = ", ".join(name for name, _ in clean_code.roots(cache))
-    table(
-        f"Hits in files of {origins}; true secrets in them count as hits, too",
-        ["files", "number", "MB", "hits", "a MB"],
-        rows,
-    )
+    table(f"Files of {origins}; true secrets count as hits, too", ["files", "number", "MB", "hits", "a MB"], rows)
     for kind in (SOURCE, DOCUMENTS):
-        if rules[kind]:
-            table(
-                f"Rules that hit most in {kind}",
-                ["rule", "hits"],
-                [(rule, str(count)) for rule, count in most(rules[kind], 15)],
-            )
-    if others:
-        _print_others(others, own, seed, cache)
-    for rule, place in places[:_TOO_MANY]:
-        CONSOLE.print(f"{rule}  {place}", markup=False)
+        hits = [(rule, str(count)) for rule, count in most(code.rules[kind], 15)]
+        if hits:
+            table(f"Rules that hit most in {kind}", ["rule", "hits"], hits)
+    for place in code.places[:_TOO_MANY]:
+        CONSOLE.print(place, markup=False)
+    rates = {f"hits a MB of source code ({code.sizes[SOURCE] / 1e6:.0f} MB)": {US: code.rate(SOURCE)}}
+    return rates | (_of_others(others, code.own, seed, cache) if others else {})
 
 
 def _texts(cache: Path) -> Iterator[tuple[clean_code.File, str, bytes]]:
@@ -79,8 +89,10 @@ def _texts(cache: Path) -> Iterator[tuple[clean_code.File, str, bytes]]:
             yield file, read[0], data
 
 
-def _print_others(others: Mapping[str, tools.Run], own: Mapping[str, int], seed: str, cache: Path) -> None:
-    """The other tools on some of the source files, drawn by the seed, and we on the same."""
+def _of_others(
+    others: Mapping[str, tools.Run], own: Mapping[str, int], seed: str, cache: Path
+) -> dict[str, dict[str, str]]:
+    """The other tools on some of the source files, drawn by the seed, and we on the same. Of others, lines count."""
     source = [file for file in clean_code.files(cache) if file.kind == SOURCE and file.name in own]
     Draw(f"{seed}/code").random.shuffle(source)
     chosen, size = [], 0
@@ -88,19 +100,13 @@ def _print_others(others: Mapping[str, tools.Run], own: Mapping[str, int], seed:
         if size < _SHARED_BYTES:
             chosen.append(file)
             size += file.path.stat().st_size
-    rows = [[US, str(hits := sum(own[file.name] for file in chosen)), _rate(hits, size)]]
+    rates = {US: _rate(sum(own[file.name] for file in chosen), size)}
     with tempfile.TemporaryDirectory() as place:
-        tools.write(
-            [(f"{at:05}{file.path.suffix}", file.path.read_text()) for at, file in enumerate(chosen)], Path(place)
-        )
+        texts = [(f"{at:05}{file.path.suffix}", file.path.read_text("utf-8")) for at, file in enumerate(chosen)]
+        tools.write(texts, Path(place))
         for tool, lines in tools.ask(others, Path(place)).items():
-            hits = sum(map(len, lines.values()))
-            rows.append([tool, str(hits), _rate(hits, size)])
-    table(
-        f"The same {size / 1e6:.1f} MB of source code for each ({len(chosen)} files; of others, lines)",
-        ["tool", "hits", "a MB"],
-        rows,
-    )
+            rates[tool] = _rate(sum(map(len, lines.values())), size)
+    return {f"the same of {size / 1e6:.0f} MB of it": rates}
 
 
 def _rate(hits: int, size: int) -> str:

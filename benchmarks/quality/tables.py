@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from benchmarks.quality.report import CONSOLE, most, percent, shape, share, table
 from benchmarks.quality.samples.sample import Sample
@@ -41,23 +41,18 @@ def print_all(scores: Scores, by: str | None) -> None:
             for tool, found in families.items()
         }
         table("Clean texts that are hit", ["clean texts", "texts", US, *others], _hit(clean, kinds))
-    table("Together", ["", *scores.outcomes], _together(kinds))
     if by:
         _print_by(scores, by)
-    hits = most(scores.rules_beside(), 12)
+    hits = [(rule, str(count)) for rule, count in most(scores.rules_beside(), 12)]
     if hits:
-        table(
-            "Rules that hit what is no secret, in all texts",
-            ["rule", "hits"],
-            [(rule, str(count)) for rule, count in hits],
-        )
+        table("Rules that hit what is no secret, in all texts", ["rule", "hits"], hits)
 
 
 def _recall(
     kind: str, kinds: dict[str, dict[str, Tally]], families: dict[str, dict[str, Tally]]
 ) -> Iterator[list[str]]:
     yield _row(f"{kind}", kind, kinds)
-    for family in families[US]:
+    for family in sorted(families[US]):
         if family.startswith(f"{kind}: "):
             yield _row("  " + family.removeprefix(f"{kind}: "), family, families)
 
@@ -90,6 +85,15 @@ def _hit(clean: dict[str, dict[str, Tally]], kinds: dict[str, dict[str, Tally]])
         ]
 
 
+def print_together(scores: Scores, rates: Mapping[str, Mapping[str, str]]) -> None:
+    """The last table, as README has it. `rates`: further rows, by tool."""
+    kinds = {tool: scores.tallies(tool, lambda sample: sample.kind) for tool in scores.outcomes}
+    rows = [["", *kinds], ["---"] * (len(kinds) + 1), *_together(kinds)]
+    rows += [[label, *(of.get(tool, "") for tool in kinds)] for label, of in rates.items()]
+    for row in rows:
+        CONSOLE.print("| " + " | ".join(row) + " |", markup=False)
+
+
 def _together(kinds: dict[str, dict[str, Tally]]) -> Iterator[list[str]]:
     for kind in _SECRETS:
         if kind in kinds[US]:
@@ -97,11 +101,14 @@ def _together(kinds: dict[str, dict[str, Tally]]) -> Iterator[list[str]]:
     true = {tool: sum(one.true_hits for one in found.values()) for tool, found in kinds.items()}
     false = {tool: sum(one.false_hits for one in found.values()) for tool, found in kinds.items()}
     yield [
-        "precision: true hits of all, in all texts",
+        "precision",
         *(share(true[tool], true[tool] + false[tool]) for tool in kinds),
     ]
     if "clean" in kinds[US]:
-        yield ["clean texts hit", *(percent(found["clean"].hit, found["clean"].samples) for found in kinds.values())]
+        yield [
+            "clean texts that are hit",
+            *(percent(found["clean"].hit, found["clean"].samples) for found in kinds.values()),
+        ]
 
 
 def _print_by(scores: Scores, by: str) -> None:
