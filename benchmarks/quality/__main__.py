@@ -23,15 +23,18 @@ CACHE = Path(".quality")
 SEED = "1"
 
 
-def samples(seed: str, cache: Path = CACHE) -> list[Sample]:
+def samples(seed: str, only: str | None = None) -> list[Sample]:
+    """The set, or a kind or family of it."""
     made = [*vendor.samples(seed), *structure.samples(seed), *generic.samples(seed), *lookalikes.samples(seed)]
-    return [*made, *excerpts.samples(seed, cache)]
+    if only in (None, "clean", excerpts.FAMILY):
+        made += excerpts.samples(seed, CACHE)
+    return [one for one in made if only in (None, one.kind, one.family)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     masking = Masking(load_rules(options.rules), PlaceholderKey(bytes(range(32))).scoped("quality"))
-    wanted = [one for one in samples(options.seed) if options.only in (None, one.kind, one.family)]
+    wanted = samples(options.seed, options.only)
     if not wanted:
         CONSOLE.print(f"There is no kind or family {options.only}.")
         return 2

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from benchmarks.quality.__main__ import main, samples
 from benchmarks.quality.judge import Found, judge, judge_lines, search
 from benchmarks.quality.report import shape
 from benchmarks.quality.samples import generic, lookalikes, structure, vendor
@@ -118,6 +119,15 @@ def test_findings_are_told_in_characters() -> None:
     masking = Masking(load_rules(["builtin:default"]), PlaceholderKey(bytes(32)).scoped("test"))
     text = f"é = '{key}'"
     assert [text[found.start : found.end] for found in search(masking, text)] == [key]
+
+
+def test_a_run_prints_recall_and_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--only", "coins", "--alone", "--by", "name", "--show", "all"]) == 0
+    printed = capsys.readouterr().out
+    assert "| recall, vendor | 0." in printed
+    for one in samples("1", "coins"):
+        assert all(one.text[start:end] not in printed for start, end in one.spans)
+    assert main(["--only", "no such family", "--alone"]) == 2
 
 
 def test_shapes_show_no_value() -> None:

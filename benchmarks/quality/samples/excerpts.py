@@ -1,4 +1,4 @@
-"""Clean texts as they are: excerpts of the standard library's sources and documents, tests left out."""
+"""Clean texts as they are: excerpts of sources and documents of the standard library and packages, tests left out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from benchmarks.quality.samples.sample import Sample, sample
 from benchmarks.quality.texts.wrappers import wrapped
 from benchmarks.quality.values.draw import Draw
 
+FAMILY = "excerpts of packages"
 _COUNT = 300
 
 
@@ -26,5 +27,5 @@ def samples(seed: str, cache: Path) -> Iterator[Sample]:
         count = draw.between(8, 40)
         start = draw.between(0, max(0, len(lines) - count))
         text, wrapper = wrapped("\n".join(lines[start : start + count]) + "\n", draw)
-        yield sample("clean", "excerpts of packages", read[0], ".txt", text)._replace(wrapper=wrapper)
+        yield sample("clean", FAMILY, read[0], ".txt", text)._replace(wrapper=wrapper)
         made += 1
