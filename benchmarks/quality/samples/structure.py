@@ -9,12 +9,13 @@ from benchmarks.quality.samples.vendor import LANGUAGES
 from benchmarks.quality.texts import surroundings
 from benchmarks.quality.texts.languages_text import PROSE
 from benchmarks.quality.texts.structure_files import FILES
-from benchmarks.quality.texts.structure_lines import LINES, Form
+from benchmarks.quality.texts.structure_lines import LINES
+from benchmarks.quality.texts.structure_urls import PLACES, Form
 from benchmarks.quality.texts.wrappers import wrapped
 from benchmarks.quality.values.draw import Draw
 from benchmarks.quality.values.recipes import cook
 
-FORMS = (*LINES, *FILES)
+FORMS = (*PLACES, *LINES, *FILES)
 _EACH = 10
 """Samples of each form."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.quality.texts.structure_lines import Form
+from benchmarks.quality.texts.structure_urls import Form
 
 TOOLS = (
     Form(
