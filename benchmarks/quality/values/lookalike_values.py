@@ -14,6 +14,16 @@ def references(draw: Draw, name: str) -> tuple[str, str]:
     return family, make(draw, name)
 
 
+def hollow(draw: Draw, name: str) -> str:
+    """What stands in a URL, a header or a command where the secret will be."""
+    spelt = spellings(name)
+    upper, snake, kebab, camel = (spelt[manner] for manner in ("UPPER", "snake", "kebab", "camel"))
+    return draw.pick((
+        f"${{{upper}}}", f"${{{upper}}}", f"${upper}", f"<{kebab}>", f"<your-{kebab}>", f"{{{snake}}}", f"{{{{ {snake} }}}}", f"${{{camel}}}", f"YOUR_{upper}",
+        f"${{{{ secrets.{upper} }}}}", f"%{upper}%", f"[{upper}]", "****", "xxxxxxxx", "REDACTED", "...", f"$({upper})", f"#{{{snake}}}", "%s", f"{{{{.{spelt['Pascal']}}}}}",
+    ))  # fmt: skip
+
+
 def _placeholder(draw: Draw, name: str) -> str:
     spelt = spellings(name)
     return draw.pick((
