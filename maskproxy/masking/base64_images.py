@@ -105,7 +105,11 @@ def _telling(node: Node) -> frozenset[Sequence] | None:
         return frozenset(s for option in options for s in option or ()) if None not in options else None
     candidates = [found for item in node.items if (found := _telling(item)) is not None]
     candidates += _stretches(node.items)
-    return min(candidates, key=_dullness, default=None)
+    best = min(candidates, key=_dullness, default=None)
+    if best is None or _spelled(best) is not None:
+        return best
+    # Of 28 hexadecimal digits behind `pl_` the digits are rarer, but only `pl_` can be spelled out.
+    return min((some for some in candidates if _spelled(some) is not None), key=_dullness, default=best)
 
 
 def _stretches(items: tuple[Node, ...]) -> Iterator[frozenset[Sequence]]:
