@@ -120,12 +120,12 @@ spring.datasource.url=jdbc:postgresql://db:5432/shop?user=app&password=«s3cr{al
 spring.datasource.username=app
 audit.url=jdbc:sqlserver://sql:1433;databaseName=audit;user=sa;password=«Tr0ub4dor»;encrypt=true
 legacy.url=jdbc:oracle:thin:scott/«t1g3r{alnum:2}»@dbhost:1521:ORCL
-sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="svc" password="«{alnum:14}»";
+sasl.jaas.config=org.apache.kafka.common.security.ScramLoginModule required username="svc" password="«{alnum:14}»";
 """,
     "java": """
 Connection c = DriverManager.getConnection("jdbc:mysql://db/shop",
     "app", "«hunter{alnum:3}»");
-props.put("mail.smtp.password", "«{alnum:12}»");
+props.put("mail.smtp.password", "«{alnum:12}7»");
 request.setHeader("Authorization", "Basic «{b64:20}aA==»");
 PasswordAuthentication auth = new PasswordAuthentication("svc", "«ch4nge{alnum:3}»".toCharArray());
 """,
@@ -151,7 +151,7 @@ xhr.setRequestHeader("X-Auth-Token", "«{hex:32}»");
 req.Header.Set("Authorization", "token «{alnum:40}»")
 req.SetBasicAuth("svc", "«s3cr{alnum:4}»")
 dsn := "app:" + os.Getenv("DB_PASSWORD") + "@tcp(db:3306)/shop"
-os.Setenv("API_TOKEN", "«{alnum:24}»")
+os.Setenv("API_TOKEN", "«{alnum:24}7»")
 """,
     "php": """
 <?php
@@ -207,7 +207,7 @@ docker run -v /var/run/docker.sock:/var/run/docker.sock -p 8080:80 -u 1000:1000 
 $pw = ConvertTo-SecureString "«P@ssw0rd{alnum:2}»" -AsPlainText -Force
 $cred = New-Object System.Management.Automation.PSCredential("CORP\\svc", $pw)
 net user backup «B4ckup!{alnum:2}» /add
-[Environment]::SetEnvironmentVariable("API_TOKEN", "«{alnum:24}»", "User")
+[Environment]::SetEnvironmentVariable("API_TOKEN", "«{alnum:24}7»", "User")
 """,
     "sql": """
 CREATE USER 'app'@'%' IDENTIFIED BY '«hunter{alnum:2}»';

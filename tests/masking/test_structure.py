@@ -12,10 +12,19 @@ from tests.masking.builtin import MASKING
 from tests.masking.rulesets import PLACEHOLDERS
 from tests.masking.structure_files import CLEAN, FILES
 
-FAMILIES = (
-    "urls databases headers calls command-lines key-material hashes one-time-passwords configuration-files "
-    "containers provisioning"
-).split()
+FAMILIES = [
+    "urls",
+    "databases",
+    "headers",
+    "calls",
+    "command-lines",
+    "key-material",
+    "hashes",
+    "one-time-passwords",
+    "configuration-files",
+    "containers",
+    "provisioning",
+]
 STRUCTURE = Masking(load_rules([f"builtin:{family}" for family in FAMILIES]), PLACEHOLDERS)
 
 
