@@ -34,6 +34,7 @@ _IN_PARAMETERS = re.compile(rb"(?:[;&?\"'`{]|\$\{|-D|-e |:-)[\w.-]*\Z")
 _GETS_BY_NAME = re.compile(rb"(?i)(?:env\w*|get|set\w*|put|add\w*|property|append|param\w*|config\w*|with\w*|string)[ ]?\([ \t]*[bu]?[\"'`]\Z")
 _PLAINLY_TIED = re.compile(rb"[\"'`]?[\])]{0,2}[ \t]{0,8}(?::[ \t]?[&\w]{1,12}[ \t]{0,2}=|[sS]tring =|=>|:=|[=:]|[aA]s String =)[ \t]{0,8}[bruNL@]?(?:\"\"|\'\')?[\"'`]?")
 _LEET = re.compile(r"[A-Za-z]+[0-9]+[A-Za-z]+[0-9]+[A-Za-z0-9]*")
+_VALUE_OF = re.compile(rb"(?i)(?:value|default)[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']?\Z")
 _LETTER = re.compile(rb"[A-Za-z\n]")
 _LONG_PLAIN = re.compile(rb"[A-Za-z0-9+/=]{16,}")
 _PAIRED = re.compile(rb"[(\[{][ ]?[bu]?[\"'`]\Z")
@@ -124,7 +125,7 @@ def name_is_a_verb(here: Place) -> bool:
     return here.name.lower() in (b"pass", b"passes") and re.search(rb"[^\s\w\"'`]", here.gap) is None
 
 
-def bare(value: bytes, before: bytes) -> bool:
+def line(value: bytes, before: bytes) -> bool:
     """Judge what stands without quotes up to a line's end."""
     here = place(before)
     if here is None or _LETTER.search(here.gap) or here.left.endswith(b":"):
@@ -143,9 +144,11 @@ def bare(value: bytes, before: bytes) -> bool:
     return judged(value, here, sure=sure)
 
 
-def inline(value: bytes, before: bytes) -> bool:
-    """Judge what stands without quotes in the middle of a line."""
+def bare(value: bytes, before: bytes) -> bool:
+    """Judge what stands without quotes within a line, in an element, or as the value of a named thing."""
     here = place(before)
+    if here is not None and (_VALUE_OF.search(here.gap) or b">" in here.gap):
+        return judged(value, here, sure=True)
     if here is None or _LETTER.search(here.gap) or here.left.endswith(b":"):
         return False
     text = value.decode("utf-8", "replace")
@@ -169,10 +172,10 @@ def _is_leet(text: str, here: Place) -> bool:
     return b"(" not in here.line and _LEET.fullmatch(text) is not None and not is_identifier(text)
 
 
-def element(value: bytes, before: bytes) -> bool:
-    """Judge what stands alone in an element or a field."""
+def field(value: bytes, before: bytes) -> bool:
+    """Judge what is the whole of a field."""
     here = place(before)
-    return here is not None and judged(value, here, sure=True)
+    return here is not None and b" " not in value and judged(value, here, sure=True)
 
 
 def prose(value: bytes, before: bytes) -> bool:
@@ -248,9 +251,9 @@ def _says_its_name(text: str) -> bool:
 
 EVIDENCE: dict[str, Callable[[bytes, bytes], bool]] = {
     "quoted": quoted,
+    "line": line,
     "bare": bare,
-    "inline": inline,
-    "element": element,
+    "field": field,
     "prose": prose,
     "argument": argument,
 }
