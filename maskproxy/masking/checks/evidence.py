@@ -35,6 +35,7 @@ _GETS_BY_NAME = re.compile(rb"(?i)(?:env\w*|get|set\w*|put|add\w*|property|appen
 _PLAINLY_TIED = re.compile(rb"[\"'`]?[\])]{0,2}[ \t]{0,8}(?::[ \t]?[&\w]{1,12}[ \t]{0,2}=|[sS]tring =|=>|:=|[=:]|[aA]s String =)[ \t]{0,8}[bruNL@]?(?:\"\"|\'\')?[\"'`]?")
 _LEET = re.compile(r"[A-Za-z]+[0-9]+[A-Za-z]+[0-9]+[A-Za-z0-9]*")
 _VALUE_OF = re.compile(rb"(?i)(?:value|default)[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']?\Z")
+_DIGITS_INSIDE = re.compile(r"[a-z]+[0-9]+[a-z]+")
 _LETTER = re.compile(rb"[A-Za-z\n]")
 _LONG_PLAIN = re.compile(rb"[A-Za-z0-9+/=]{16,}")
 _PAIRED = re.compile(rb"[(\[{][ ]?[bu]?[\"'`]\Z")
@@ -78,6 +79,8 @@ def place(before: bytes) -> Place | None:
     best: Place | None = None
     for match in list(_NAME.finditer(before))[: -_TOKENS - 1 : -1]:
         name, start = match[0], match.start()
+        if b"MASKED_" in name:
+            return None  # a placeholder of ours, which has the name of its rule in it
         if name.lower() in _SECOND_WORDS and (earlier := _EARLIER_WORD.search(before[:start])):
             start = earlier.start()
             name = before[start : match.end()]
@@ -139,7 +142,7 @@ def line(value: bytes, before: bytes) -> bool:
         return False
     if _BARE_NAME.fullmatch(text) and not sure:
         return _is_no_name(text) and judged(value, here, sure=False)
-    if _BARE_NAME.fullmatch(text) and tied is False and tie.strip() == b"=" and is_identifier(text):
+    if _BARE_NAME.fullmatch(text) and tied is False and tie.strip() == b"=" and is_identifier(text) and _DIGITS_INSIDE.fullmatch(text) is None:
         return False
     return judged(value, here, sure=sure)
 
