@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from maskproxy.masking import PlaceholderKey, RuleSet
@@ -9,10 +10,18 @@ from maskproxy.masking.loading import read_rule
 from tests.masking.oracle import OracleRule
 
 PLACEHOLDERS = PlaceholderKey(b"k" * 32).scoped("a person")
-GAP = r"""[\w. \t-]{0,24}["']?[ \t]{0,4}(?:=|:|=>|:=|,)[ \t]{0,4}["']?"""
+_BEFORE_VALUE = r"""(?:[\t "'`\\:=>,|()\[\]<{}?&;*#]|:-)"""
+_IN_GAP = r"""[A-Za-z0-9_./+\t "'`\\:=>,|()\[\]<{}?&;*#-]"""
+_NEXT_LINE = rf"[:={{(\[>\],\\]\r?\n[\t 0-9|+-]{{0,20}}{_IN_GAP}{{0,28}}"
+GAP = rf"(?:{_IN_GAP}{{0,56}}|{_IN_GAP}{{0,56}}{_NEXT_LINE}){_BEFORE_VALUE}"
 BESIDE_END = "(?![A-Za-z0-9+/=_-])"
 """What stands between a keyword and a secret, and what does not follow the secret."""
 _SEVERITIES = ("low", "medium", "high", "critical")
+
+
+def keyword_pattern(keyword: str) -> str:
+    """Write how a keyword may be spelled: a blank in it stands for `_`, `.`, `-`, a blank or nothing."""
+    return "[_. -]?".join(map(re.escape, keyword.split(" ")))
 
 
 def rule_set(rules: Sequence[OracleRule]) -> RuleSet:
