@@ -15,7 +15,6 @@ from maskproxy.masking.rules import RuleSet
 from maskproxy.masking.settling import Evidence
 from maskproxy.masking.wrapped import EncodedTail
 
-
 _MISSES_A_LOOK = 8
 """What is seen at once not to be a match, by the byte behind it, costs so much less."""
 
