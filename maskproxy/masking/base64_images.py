@@ -85,6 +85,10 @@ def _spellings(image: Sequence) -> int:
 
 def _in_utf16(sequence: Sequence) -> Sequence | None:
     """The same in UTF-16LE, or a telling part of it."""
+    if all(members.bit_count() == 1 for members in sequence):
+        exact = bytes(members.bit_length() - 1 for members in sequence).decode("utf-8", "ignore")
+        if not exact.isascii():
+            return tuple(1 << byte for byte in exact.encode("utf-16-le"))
     parts = (sequence[at : at + _FEW] for at in range(max(1, len(sequence) - _FEW + 1)))
     few = min((part for part in parts if not any(members >> 0x80 for members in part)), key=_chance, default=None)
     return tuple(members for byte in few for members in (byte, 1)) if few else None

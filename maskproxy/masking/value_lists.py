@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from maskproxy.masking.checks import is_identifier, is_stand_in
+from maskproxy.masking.checks.references import is_identifier
+from maskproxy.masking.checks.stand_ins import is_stand_in
 from maskproxy.masking.dictionary import LONGEST_VALUE, SHORTEST_VALUE
 
 ListFormat = Literal["lines", "env"]

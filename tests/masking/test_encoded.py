@@ -182,14 +182,12 @@ def test_what_decodes_to_nothing_secret_stays() -> None:
         assert BUILTIN.find(text) == []
 
 
-@pytest.mark.parametrize(("secret", "tells"), [("é=èàöü", False), ("key_éèàöü", True)])
-def test_a_rule_that_utf_16_spells_otherwise_is_looked_for_there_in_every_look_or_none(
-    secret: str, tells: bool
-) -> None:
+@pytest.mark.parametrize("secret", ["é=èàöü", "пароль", "key_éèàöü"])
+def test_a_rule_that_utf_16_spells_otherwise_is_looked_for_there_in_every_look(secret: str) -> None:
     masking = Masking(rule_set((OracleRule("beyond-ascii", secret),)), PLACEHOLDERS)
     text = f"what stands in this file, {secret} and more"
     for around in (b"", b" text" * 2000):
-        assert bool(masking.find(base64.b64encode(text.encode("utf-16-le")) + around)) is tells
+        assert bool(masking.find(base64.b64encode(text.encode("utf-16-le")) + around))
         assert masking.find(base64.b64encode(text.encode()) + around)
 
 

@@ -1,224 +1,140 @@
 """The verdict on a value that stands beside a name: what the name promises, how the two are tied, what the value is.
 
-`Place` reads back from the value to its name, within the bytes before it. Nothing here knows patterns or streams.
+One function for each way in which a value can stand there; all end in `judged`. Pure: a value, and the bytes before it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
 
 from maskproxy.masking.checks.names import Promise, promise, words
-from maskproxy.masking.checks.values import (
-    is_expression,
-    is_identifier,
-    is_plainly_no_secret,
-    is_uuid,
-    looks_chosen,
-    looks_random,
-)
+from maskproxy.masking.checks.places import Place, place
+from maskproxy.masking.checks.program_text import is_expression, is_identifier, is_program_text
+from maskproxy.masking.checks.values import is_uuid, looks_chosen, looks_random
+from maskproxy.masking.checks.word_lists import NO_PASSWORDS
 
-_NAME = re.compile(rb"(?:[A-Za-z0-9_$\x80-\xff]|[.-](?=[A-Za-z0-9_$\x80-\xff]))+")
-_TOKENS = 7
-_SECOND_WORDS = frozenset(b"key code word words phrase string token".split())
-_EARLIER_WORD = re.compile(rb"[A-Za-z]+[ ](?:[a-z]{2,3}[ ])?\Z")
-_SETTERS = frozenset(
-    "set with add put password passwd passphrase secret token pwd credentials update use has api equals string".split()
-)
-_BARE_NAME = re.compile(r"[A-Za-z_]\w*")
-_LINE_START = re.compile(
-    rb"[\s>|+*`-]*(?:[0-9]{1,6}\t)?(?:(?:export|set|setx|ENV|ARG|env|-e|-D|-|--env|\$env:)\s*)?[\w.\"'\[-]*"
-)
-_IN_PARAMETERS = re.compile(rb"(?:[;&?\"'`{]|\$\{|-D|-e |:-)[\w.-]*\Z")
-_GETS_BY_NAME = re.compile(rb"(?i)(?:env\w*|get|set\w*|put|add\w*|property|append|param\w*|config\w*|with\w*|string)[ ]?\([ \t]*[bu]?[\"'`]\Z")
-_PLAINLY_TIED = re.compile(rb"[\"'`]?[\])]{0,2}[ \t]{0,8}(?::[ \t]?[&\w]{1,12}[ \t]{0,2}=|[sS]tring =|=>|:=|[=:]|[aA]s String =)[ \t]{0,8}[bruNL@]?(?:\"\"|\'\')?[\"'`]?")
+Evidence = Callable[[bytes, bytes], bool]
+_MOST_CHARACTERS = 512
+"""A value is judged by so much of its beginning."""
+_VARIABLE = re.compile(r"[A-Za-z_]\w*")
+_PLAIN = re.compile(r"[A-Za-z0-9]+")
+_LONG_PLAIN = re.compile(r"[A-Za-z0-9+/=]{16,}")
+_DIGITS_INSIDE = re.compile(r"[a-z]+[0-9]+[a-z]+")
 _LEET = re.compile(r"[A-Za-z]+[0-9]+[A-Za-z]+[0-9]+[A-Za-z0-9]*")
-_LETTER = re.compile(rb"[A-Za-z\n]")
-_LONG_PLAIN = re.compile(rb"[A-Za-z0-9+/=]{16,}")
-_PAIRED = re.compile(rb"[(\[{][ ]?[bu]?[\"'`]\Z")
-_NO_PASSWORDS = frozenset(
-    "tiger string hidden input required optional encrypted plain plaintext cleartext ascii latin admin administrator "
-    "username login email value testing tests example default ignore enable enabled disable disabled empty invalid valid "
-    "wrong unknown submit basic digest bearer object number integer boolean float bytes field prompt generate generated random "
-    "vault keyring redacted masked hashed bcrypt crypt never always change changed update delete create current confirm "
-    "incorrect mismatch blank strong short medium false undefined changeme dummy sample placeholder foobar something whatever "
-    "anything other others text label title error errors failed failure missing expired function return async await import "
-    "class const lambda self super this param params query config options settings state props event array list dict "
-    "tuple store storage model schema client server service account manager provider session request response external "
-    "internal local remote native manual automatic simple public private protected static global".split()
-)
-_LOUD = re.compile(rb"[A-Z0-9_]+")
-
-
-class Place(NamedTuple):
-    """Where a value stands."""
-
-    promise: Promise
-    name: bytes
-    left: bytes
-    """What stands before the name."""
-    gap: bytes
-    """What stands between name and value, but for the value's opening quote."""
-
-    @property
-    def calls(self) -> bool:
-        """Tell whether the name is that of a function, and the value its argument."""
-        return self.gap.lstrip().startswith(b"(")
-
-    @property
-    def line(self) -> bytes:
-        """What stands before the name in its line."""
-        return self.left[self.left.rfind(b"\n") + 1 :]
-
-
-def place(before: bytes) -> Place | None:
-    """Read back from a value to the name that says most of it; None: nothing before it is the name of a secret."""
-    best: Place | None = None
-    for match in list(_NAME.finditer(before))[: -_TOKENS - 1 : -1]:
-        name, start = match[0], match.start()
-        if name.lower() in _SECOND_WORDS and (earlier := _EARLIER_WORD.search(before[:start])):
-            start = earlier.start()
-            name = before[start : match.end()]
-        found = promise(name)
-        if found is None:
-            if best is None and _is_about_a_secret(name):
-                return None
-            continue
-        here = Place(found, name, before[:start], before[match.end() :])
-        if best is None or (found > best.promise and b"\n" not in here.gap):
-            best = here
-        if not here.calls:
-            break
-    return best
-
-
-def _is_about_a_secret(name: bytes) -> bool:
-    """Tell of a name that promises nothing whether it names something about a secret, as `password_field` does."""
-    return any(promise(word.encode()) is not None for word in words(name))
+_WORD_AND_NUMBER = re.compile(r"[A-Za-z]{3,}[0-9]{2,}")
+_SIGNS_OR_NUMBER = re.compile(r"[!@#$%^&*]|[0-9]{2}")
+_TWO_DIGITS = re.compile(r"[0-9].*[0-9]")
+_SIGN = re.compile(r"[!@#$%^&*]")
+_DIGIT = re.compile(r"[0-9]")
+_LETTER = re.compile(r"[A-Za-z]")
+_ONLY_SIGNS = re.compile(rb"[^A-Za-z\n]*")
+_ENDS_CODE = (";", ",", ")", "{", "(")
+_TIED = (b"=", b":=", b"?=")
 
 
 def quoted(value: bytes, before: bytes) -> bool:
     """Judge what stands in quotes."""
-    here = place(before)
-    if here is None:
+    here, text = place(before), _text(value)
+    if here is None or (here.calls and not here.sets) or here.is_verb:
         return False
     gap = here.gap.strip()
-    if here.calls and not _SETTERS & set(words(here.name.rpartition(b".")[2])[:1]):
-        return False
     if gap.lstrip(b"\"'`").startswith(b","):
-        sure = _GETS_BY_NAME.search(here.left) is not None and not is_identifier(value.decode("utf-8", "replace"))
-        if not sure and _PAIRED.search(here.left) is None:
-            return _LONG_PLAIN.fullmatch(value) is not None and looks_random(value.decode(), 16) and judged(value, here, sure=False)
-    elif name_is_a_verb(here):
+        if here.is_gotten_by_name:
+            return judged(text, here, sure=not is_identifier(text))
+        if not here.is_paired and not (_LONG_PLAIN.fullmatch(text) and looks_random(text, 16)):
+            return False  # one of many in a list
+        return judged(text, here, sure=False)
+    if not gap.strip(b"\"'`"):
+        return judged(text, here, sure=not here.line.strip() and gap != here.gap)
+    return judged(text, here, sure=b"," not in gap)
+
+
+def line(value: bytes, before: bytes) -> bool:
+    """Judge what stands without quotes up to a line's end."""
+    here, text = place(before), _text(value)
+    if here is None or not _ONLY_SIGNS.fullmatch(here.gap) or here.left.endswith(b":"):
         return False
-    elif gap in (b"", b"'", b'"', b'""', b"''"):
-        sure = not here.line.strip() and bool(here.gap)
-    else:
-        sure = b"," not in gap
-    return judged(value, here, sure=sure)
-
-
-def name_is_a_verb(here: Place) -> bool:
-    """Tell of `pass` whether it may be said of arguments: behind it stands a blank, no sign."""
-    return here.name.lower() in (b"pass", b"passes") and re.search(rb"[^\s\w\"'`]", here.gap) is None
+    tie = here.gap.strip(b"'\"`]")
+    setting = here.begins_line and not text.endswith(_ENDS_CODE)
+    sure = setting and tie.strip() in (*_TIED, b":", b"|", b"=>")
+    if is_expression(text):
+        signed = text[0] in "!*&@~^+" and looks_chosen(text[1:], sure=False)
+        return setting and tie in _TIED and signed and judged(text, here, sure=sure)
+    if _VARIABLE.fullmatch(text):
+        if not sure:
+            return _is_no_name(text) and judged(text, here, sure=False)
+        if tie == here.gap.strip() != here.gap and b"=" in tie and is_identifier(text):
+            return _DIGITS_INSIDE.fullmatch(text) is not None and judged(text, here, sure=True)
+    return judged(text, here, sure=sure)
 
 
 def bare(value: bytes, before: bytes) -> bool:
-    """Judge what stands without quotes up to a line's end."""
-    here = place(before)
-    if here is None or _LETTER.search(here.gap) or here.left.endswith(b":"):
+    """Judge what stands without quotes within a line, in an element, or as the value of a named thing."""
+    here, text = place(before), _text(value)
+    if here is None:
         return False
-    text = value.decode("utf-8", "replace")
-    tie = here.gap.strip(b"'\"`]")
-    tied = tie in (b"=", b":=", b"?=")
-    plain = _LINE_START.fullmatch(here.line) is not None and not text.endswith((";", ",", ")", "{", "("))
-    sure = plain and tie.strip() in (b":", b"=", b":=", b"?=", b"|", b"=>")
-    if is_expression(text) and not (tied and plain and looks_chosen(text[1:], sure=False) and text[0] in "!*&@~^+"):
+    if here.is_value_of:
+        return judged(text, here, sure=True)
+    if not _ONLY_SIGNS.fullmatch(here.gap) or here.left.endswith(b":"):
         return False
-    if _BARE_NAME.fullmatch(text) and not sure:
-        return _is_no_name(text) and judged(value, here, sure=False)
-    if _BARE_NAME.fullmatch(text) and tied is False and tie.strip() == b"=" and is_identifier(text):
-        return False
-    return judged(value, here, sure=sure)
-
-
-def inline(value: bytes, before: bytes) -> bool:
-    """Judge what stands without quotes in the middle of a line."""
-    here = place(before)
-    if here is None or _LETTER.search(here.gap) or here.left.endswith(b":"):
-        return False
-    text = value.decode("utf-8", "replace")
-    tied = here.gap in (b"=", b":-", b":=")
-    sure = (tied and (_LOUD.fullmatch(here.name) is not None or _IN_PARAMETERS.search(here.left) is not None)) or (
-        here.gap == b":" and here.left.endswith(b"${")
-    )
-    if is_expression(text) or (_BARE_NAME.fullmatch(text) and not sure):
-        said = _said(text, here) or _is_leet(text, here)
-        return (said or _is_no_name(text)) and judged(value, here, sure=said)
-    return judged(value, here, sure=sure)
-
-
-def _is_no_name(text: str) -> bool:
-    """Tell of what could be a variable whether it is none, by how its digits lie."""
-    return re.fullmatch(r"[A-Za-z0-9]+", text) is not None and looks_random(text, 8)
-
-
-def _is_leet(text: str, here: Place) -> bool:
-    """Tell whether digits stand within what is no variable: `l0gpw99`."""
-    return b"(" not in here.line and _LEET.fullmatch(text) is not None and not is_identifier(text)
-
-
-def element(value: bytes, before: bytes) -> bool:
-    """Judge what stands alone in an element or a field."""
-    here = place(before)
-    return here is not None and judged(value, here, sure=True)
+    sure = here.is_parameter
+    if is_expression(text) or (_VARIABLE.fullmatch(text) and not sure):
+        said = _is_said(text, here) or (
+            b"(" not in here.line and _LEET.fullmatch(text) is not None and not is_identifier(text)
+        )
+        return (said or _is_no_name(text)) and judged(text, here, sure=said)
+    return judged(text, here, sure=sure)
 
 
 def prose(value: bytes, before: bytes) -> bool:
     """Judge what stands in a sentence, or behind a word and a blank."""
-    here = place(before)
-    if here is None or here.promise not in (Promise.PASSWORD, Promise.SECRET):
+    here, text = place(before), _text(value)
+    if here is None or here.promise < Promise.SECRET or is_expression(text) or is_identifier(text):
         return False
-    text = value.decode("utf-8", "replace")
-    return (
-        not is_expression(text)
-        and not is_identifier(text)
-        and re.search(r"[A-Za-z]", text) is not None
-        and re.search(r"[0-9]", text) is not None
-        and judged(value, here, sure=_LINE_START.fullmatch(here.line) is not None or _said(text, here))
-    )
-
-
-def _said(text: str, here: Place) -> bool:
-    return here.gap.strip(b" '\"`*") in (b"is", b"was", b":", b"=") and re.fullmatch(r"[A-Za-z]{3,}[0-9]{2,}", text) is not None
+    mixed = _LETTER.search(text) is not None and _DIGIT.search(text) is not None
+    return mixed and judged(text, here, sure=here.begins_line or _is_said(text, here))
 
 
 def argument(value: bytes, _: bytes) -> bool:
-    """Judge what stands where a function takes a password, behind a user's name."""
-    text = value.decode("utf-8", "replace")
-    nowhere = Place(Promise.PASSWORD, b"", b"", b"")
-    return not is_identifier(text) and judged(value, nowhere, sure=re.search("[0-9]", text) is not None)
+    """Judge what stands where a function or a command takes a password."""
+    text = _text(value)
+    if is_identifier(text):
+        return False
+    return judged(text, Place(Promise.PASSWORD, b"", b"", b""), sure=_DIGIT.search(text) is not None)
 
 
-def judged(value: bytes, here: Place, *, sure: bool) -> bool:
+def judged(text: str, here: Place, *, sure: bool) -> bool:
     """Give the verdict on a value by what its name promises. `sure`: it stands where only a value of that name does."""
-    text = value.decode("utf-8", "replace")
-    if is_plainly_no_secret(text) or _says_its_name(text) or text.encode().lower() == here.name.lower():
+    if is_program_text(text) or _says_its_name(text) or text.lower() == here.name.decode("utf-8", "replace").lower():
         return False
     if here.promise is Promise.PASSWORD:
-        if is_identifier(text) and ("_" in text or re.search("[0-9]", text) is None or len(text) > 20):
-            return False
+        if is_identifier(text) and ("_" in text or _DIGIT.search(text) is None or len(text) > 20):
+            return sure and _may_be_a_word(text, here)
         return looks_chosen(text, sure=sure) or looks_random(text, 8) or (sure and _may_be_a_word(text, here))
     if is_identifier(text):
         return False
     if here.promise is Promise.SECRET:
-        signs = sum(character in "!@#$%^&*" for character in text)
-        digits = sum(map(str.isdigit, text))
-        return looks_random(text, 8) or (sure and signs > 0 and digits > 0 and looks_chosen(text, sure=True))
+        signed = _SIGN.search(text) is not None and _DIGIT.search(text) is not None
+        return looks_random(text, 8) or (sure and signed and looks_chosen(text, sure=True))
     if here.promise is Promise.KEY:
         return looks_random(text, 10)
-    return not is_uuid(text) and len(set(text)) > 9 and re.search(r"[0-9].*[0-9]", text) is not None and looks_random(text, 20)
+    varied = len(set(text)) > 9 and _TWO_DIGITS.search(text) is not None
+    return varied and not is_uuid(text) and looks_random(text, 20)
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")[:_MOST_CHARACTERS]
+
+
+def _is_no_name(text: str) -> bool:
+    """Tell of what could be a variable whether it is none, by how its digits lie."""
+    return _PLAIN.fullmatch(text) is not None and looks_random(text, 8)
+
+
+def _is_said(text: str, here: Place) -> bool:
+    """Tell whether a sentence or a log gives the value: `the password is hunter22`."""
+    return here.gap.strip(b" '\"`*") in (b"is", b"was", b":", b"=") and _WORD_AND_NUMBER.fullmatch(text) is not None
 
 
 def _may_be_a_word(text: str, here: Place) -> bool:
@@ -229,8 +145,8 @@ def _may_be_a_word(text: str, here: Place) -> bool:
         and text.isalpha()
         and text.islower()
         and here.name.lower() not in (b"pass", b"passes")
-        and _PLAINLY_TIED.fullmatch(here.gap) is not None
-        and text not in _NO_PASSWORDS
+        and here.is_plainly_tied
+        and text not in NO_PASSWORDS
         and promise(text.encode()) is None
     )
 
@@ -241,16 +157,16 @@ def _says_its_name(text: str) -> bool:
     return (
         any(promise(word.encode()) is not None for word in value)
         and all(len(word) > 3 or word.isdigit() for word in value)
-        and re.search(r"[!@#$%^&*]|[0-9]{2}", text) is None
+        and _SIGNS_OR_NUMBER.search(text) is None
         and len(text) > 1
     )
 
 
-EVIDENCE: dict[str, Callable[[bytes, bytes], bool]] = {
+EVIDENCE: Mapping[str, Evidence] = {
     "quoted": quoted,
+    "line": line,
     "bare": bare,
-    "inline": inline,
-    "element": element,
     "prose": prose,
     "argument": argument,
 }
+"""How a rule may say that its candidates stand."""

@@ -1,4 +1,4 @@
-"""Is this made of words, or of letters drawn at random?
+"""Tells what is made of words from letters drawn at random.
 
 A table says for every three letters how surprising the third is after the other two (see `tools/word_model.py`). Words
 of some European languages surprise little, random letters much; between six letters and sixteen that tells nearly all.
@@ -11,20 +11,18 @@ import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
+from maskproxy.masking.checks.word_lists import SHORT_WORDS
+
 TABLE = Path(__file__).with_name("words.bin")
 LETTERS = 27
 EDGE = 0
 """Stands for a word's beginning and its end; the letters are 1 to 26."""
 _SEGMENT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_SHORT_WORDS = frozenset(
-    "add api app arg arn aws cfg cmd cn css csv ctx dir dn dst env err ftp gcp get gid hex html http iam id idx int jwt key "
-    "kms len log map max min msg new num obj old otp ou pid pin pos ptr pwd ref req res rsa set sha sql src ssh ssl sso str "
-    "tls tmp tty uid uri url use val var web xml".split()
-)
+_PLAIN_LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "ß": "ss"})
 _LEAST_TOLD = 4
 _STRANGE_BITS = {4: 5.4, 5: 5.2, 6: 5.1, 7: 5.0}
 _LONG_STRANGE_BITS = 4.9
-"""What surprises so much on average is no word: of a hundred words 97 surprise less, and of a hundred random runs fifteen."""
+"""What surprises so much on average is no word. Of a hundred words 97 surprise less; of a hundred random runs, 15."""
 
 
 def number(first: int, second: int, third: int) -> int:
@@ -52,7 +50,7 @@ def plain(text: bytes) -> str:
     """Give text without accents; what is not UTF-8 is left out."""
     if text.isascii():
         return text.decode("ascii")
-    whole = unicodedata.normalize("NFKD", text.decode("utf-8", "ignore"))
+    whole = unicodedata.normalize("NFKD", text.decode("utf-8", "ignore").translate(_PLAIN_LETTERS))
     return "".join(character for character in whole if not unicodedata.combining(character))
 
 
@@ -62,9 +60,9 @@ def segments(text: str) -> list[str]:
 
 
 def is_word(letters: str) -> bool:
-    """Tell whether a run of letters reads like a word. Of two or three letters only those that programs abound in do."""
+    """Tell whether a run of letters reads like a word. Of up to three letters only those do that programs abound in."""
     if len(letters) < _LEAST_TOLD:
-        return letters.lower() in _SHORT_WORDS
+        return letters.lower() in SHORT_WORDS
     return surprise(letters.lower()) < _STRANGE_BITS.get(len(letters), _LONG_STRANGE_BITS)
 
 

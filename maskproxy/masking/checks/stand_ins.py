@@ -1,0 +1,62 @@
+"""What people write where a secret belongs: documented examples, `xxxx`, `<token>`, `your-api-key-here`."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from itertools import pairwise
+
+_EXAMPLES = frozenset(
+    bytes.fromhex(digest)
+    for digest in (
+        # SHA-256 of example values from vendors' documentation: whole, so that only exactly they are let through.
+        "1a5d44a2dca19669d72edf4c4f1c27c4c1ca4b4408fbb17f6ce4ad452d78ddb3",  # AWS access key ids
+        "c6ea27c534f993d31f0aef882e3d200e7b87470c379ae79c8f9b19d3bd363dc9",
+        "cb20d34a7adda2f5d2043836051e242fd4c2b233e02c80c91fe9d5af9b100574",
+        "78314b11be2e581549ac1c4f616563fad3fdf0c3b71678f6e2299182080e0598",  # AWS secret access keys
+        "e21b597ba6b9cafa59d9ebc4d65c0385f5eb3fa56abab2607fa76589ad849a33",
+        "6c96130f130ab0d6d158397e24d2bcc1c9a5e73ae081f6e983f1c7b545d24a4c",  # tokens and secrets in RFC 6749 and 6750
+        "00cf4c781dc37003f7c7dd7d4c9a6ef1e0f4c62d9a291aa8bc398774e3fefd32",
+        "b8e148545b13c78bc74da2f1a7275dd71e56ddece129d7d2f7b3ecc06f7994da",
+        "e9974c507d2a802143f614c878fcbb622a3800e05e6e0d329fee2c5b6b243329",
+        "53f5da0aaa93d64cd5772c554cbf940f0539e689dddbeb8f923eec3f72c02ea9",
+        "7f44193a6edea087f5c0811306efae871c412b46ebee9a179fb3acf0cb5144a3",  # what RFC 6455 adds to a WebSocket's key
+        "c32e2773e4569c47896df72c8f3afb0d2a1ec6a86ede7c11b1c9bdb0eb344fbf",  # a token of Login with Amazon
+    )
+)
+_FILLED = re.compile(rb"[xX*.#_0-]{4,}|(.)\1{5,}|<.*>|\[.*\]", re.DOTALL)
+_NOTHING = frozenset(
+    b"null none nil true false undefined required optional string bytes boolean integer number unknown empty".split()
+)
+_TELLING = frozenset(b"example placeholder redacted masked changeme dummy fixme".split())
+_OPENING = frozenset(b"your my insert enter put add replace the some a".split())
+_NAMING = frozenset(
+    word + plural
+    for word in b"key token secret password passwd pass pwd credential value apikey".split()
+    for plural in (b"", b"s")
+)
+_RUN_TOGETHER = re.compile(rb"(?:your|my|insert|enter|some)[a-z]{0,16}(?:key|token|secret|password|passwd)(?:here)?")
+_STAND_IN_LIMIT = 80
+
+
+def is_example(text: bytes) -> bool:
+    """Tell whether a vendor documents exactly this value as an example."""
+    return sha256(text).digest() in _EXAMPLES
+
+
+def is_stand_in(text: bytes) -> bool:
+    """Tell whether people write this where a secret belongs: `xxxx`, `<token>`, `your-api-key-here`."""
+    if _FILLED.fullmatch(text):
+        return True
+    if len(text) > _STAND_IN_LIMIT:
+        return False
+    lower = text.lower()
+    words = re.split(rb"[-_. ]", lower)
+    plain = all(word.isalnum() for word in words)
+    return (
+        lower in _NOTHING
+        or (plain and not _TELLING.isdisjoint(words))
+        or (plain and any(pair == (b"change", b"me") for pair in pairwise(words)))
+        or (plain and words[0] in _OPENING and not _NAMING.isdisjoint(words[1:]))
+        or _RUN_TOGETHER.fullmatch(lower) is not None
+    )
