@@ -20,6 +20,9 @@ _OPENS_BLOCK = rf"[:={{(\[>\],\\]\r?\n[\t 0-9|+-]{{0,20}}{_BETWEEN}{{0,28}}"
 GAP = rf"{_BETWEEN}{{0,56}}(?:{_OPENS_BLOCK})?(?:[{_SETS_OFF}]|:-)"
 _ENDS = "(?![A-Za-z0-9+/=_-])"
 _SEPARATOR = "[_. -]?"
+_NAMES_DIGEST = "sha-?(?:1|224|256|384|512)?|md5|commit|revision|digest|checksum|integrity|etag"
+DIGEST = rf"""(?i:{_NAMES_DIGEST})(?:sum)?[\s"'\\]{{0,4}}[:=]{{0,2}}[\s"'\\]{{0,4}}"""
+"""What a value stands behind that is a digest and no secret, whatever keyword is near."""
 
 
 def beside(keywords: Sequence[str], secret: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +17,7 @@ from maskproxy import __version__
 from maskproxy.errors import RuleRefused
 from maskproxy.masking import checks, engine
 from maskproxy.masking.actions import ACTIONS, DIRECTIONS, Action, Actions
-from maskproxy.masking.beside import beside
+from maskproxy.masking.beside import DIGEST, beside
 from maskproxy.masking.placeholders import RULE_ID_LIMIT
 from maskproxy.masking.proof import prove
 from maskproxy.masking.rules import RANKS, Rule, RuleSet, Severity
@@ -131,6 +132,11 @@ def _rule(rule_id: str, entry: Mapping[str, object], family: str) -> Rule:
     if not isinstance(settings, dict):
         raise RuleRefused("its checks are not a mapping")
     keywords = _texts(entry, "keywords")
+    judged = checks.read(settings)
+    if keywords:
+        judged = replace(
+            judged, unless_after=(*judged.unless_after, *checks.read({"unless_after": [DIGEST]}).unless_after)
+        )
     return Rule(
         id=rule_id,
         name=str(entry.get("name", rule_id)),
@@ -138,7 +144,7 @@ def _rule(rule_id: str, entry: Mapping[str, object], family: str) -> Rule:
         severity=cast("Severity", severity),
         pattern=pattern,
         keywords=keywords,
-        checks=checks.read(settings),
+        checks=judged,
         samples=_texts(entry, "samples"),
         near_misses=_texts(entry, "near_misses"),
         shape=shape(beside(keywords, pattern) if keywords else pattern),

@@ -80,6 +80,9 @@ def test_a_value_is_found_as_people_write_it(written: str) -> None:
         f"We like datadog.\nmd5 {KEY}",
         f"datadog: {'word ' * 12}{KEY}",
         f"datadog: 100% {KEY}",
+        f"datadog md5: {KEY}",
+        f'"datadog": {{"checksum": "{KEY}"}}',
+        f"datadog-agent.zip MD5={KEY}",
     ],
 )
 def test_what_is_not_set_off_by_its_keyword_stays(text: str) -> None:
