@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from maskproxy.masking.valid import accounts, contacts, people, seed_phrases
+from maskproxy.masking.valid import accounts, contacts, irregular, people, seed_phrases
 
 VALID: Mapping[str, Callable[[bytes], bool]] = {
     "card": accounts.holds_card,
@@ -36,6 +36,7 @@ VALID: Mapping[str, Callable[[bytes], bool]] = {
     "phone": contacts.is_phone,
     "email": contacts.is_email,
     "public-ip": contacts.is_public_ip,
+    "irregular": irregular.is_irregular,
     "bip39": seed_phrases.holds_seed_phrase,
 }
 
