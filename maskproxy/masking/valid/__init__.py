@@ -1,8 +1,8 @@
 """Is this a real number of its kind? What rules name under `checks: {valid: [...]}`.
 
-For what has no prefix to know it by: numbers of cards, accounts and people, addresses, seed phrases. A rule for a token
-that says itself what it is never asks for such a proof, because newer and cut tokens fail it. Each takes a candidate and
-tells whether it holds one; what stands around it, such as a card's expiry, was matched with it and does no harm.
+For what has no prefix to know it by: numbers of cards, accounts and people, addresses, seed phrases. A rule for a
+token that says itself what it is never asks for such a proof, because newer and cut tokens fail it. Each takes a
+candidate and tells whether it holds one; what was matched with it, such as a card's expiry, does no harm.
 """
 
 from __future__ import annotations
