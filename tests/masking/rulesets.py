@@ -33,6 +33,8 @@ def entry(rule: OracleRule) -> dict[str, object]:
     checks: dict[str, object] = {"holds": [rule.holds]} if rule.holds else {}
     if rule.allow:
         checks["allow"] = list(rule.allow)
+    if rule.unless_after:
+        checks["unless_after"] = [rule.unless_after]
     whole = rule.left + rule.before + inner + rule.after + rule.right
     return {
         "id": rule.id,
@@ -53,6 +55,7 @@ MENAGERIE = (
     OracleRule("quoted", r'(?:[^"\\]|\\[^"]){2,5}', before='k"', after='"'),
     OracleRule("armour", "<B>[abc ]{3,}(?:<E>)?"),
     OracleRule("checked", "[ac]{5,30}", holds="c.*c"),
+    OracleRule("behind", "a[bk]{3,5}", unless_after="[;c][abk]?"),
     OracleRule("characters", "=[^a=]{3,5}"),
     OracleRule("branches", "(?:a(?:b|cc){1,3}k|kk[bc]?k)b"),
 )
