@@ -183,7 +183,7 @@ def parse_store(value: object) -> Path:
 def parse_rules(value: object) -> str | Path:
     """`builtin:NAME` stays text; anything else is the path of a rule file."""
     if not isinstance(value, str) or not value or value == "builtin:":
-        raise ValueError("Write builtin:default or the path of a rule file.")
+        raise ValueError("Write builtin:default, a pack such as builtin:cards, or the path of a rule file.")
     return value if value.startswith("builtin:") else Path(value)
 
 

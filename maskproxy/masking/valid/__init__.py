@@ -1,15 +1,15 @@
 """Is this a real number of its kind? What rules name under `checks: {valid: [...]}`.
 
-For what has no prefix to know it by: numbers of cards, accounts and people, addresses, seed phrases. A rule for a token
-that says itself what it is never asks for such a proof, because newer and cut tokens fail it. Each takes a candidate and
-tells whether it holds one; what stands around it, such as a card's expiry, was matched with it and does no harm.
+For what has no prefix to know it by: numbers of cards, accounts and people, addresses, seed phrases. A rule for a
+token that says itself what it is never asks for such a proof, because newer and cut tokens fail it. Each takes a
+candidate and tells whether it holds one; what was matched with it, such as a card's expiry, does no harm.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from maskproxy.masking.valid import accounts, contacts, people, seed_phrases
+from maskproxy.masking.valid import accounts, contacts, irregular, people, seed_phrases
 
 VALID: Mapping[str, Callable[[bytes], bool]] = {
     "card": accounts.holds_card,
@@ -36,6 +36,7 @@ VALID: Mapping[str, Callable[[bytes], bool]] = {
     "phone": contacts.is_phone,
     "email": contacts.is_email,
     "public-ip": contacts.is_public_ip,
+    "irregular": irregular.is_irregular,
     "bip39": seed_phrases.holds_seed_phrase,
 }
 

@@ -14,11 +14,21 @@ _CALLING_CODE = re.compile(
     r"8[1246]|8[05-8][0-9]|9[0-58]|9[679][0-9]"
 )
 _FICTIONAL = re.compile(r"1?[2-9][0-9]{2}55501[0-9]{2}")
-_RESERVED = ("example", "test", "invalid", "localhost", "local", "internal", "example.com", "example.net", "example.org")
+_RESERVED = (
+    "example",
+    "test",
+    "invalid",
+    "localhost",
+    "local",
+    "internal",
+    "example.com",
+    "example.net",
+    "example.org",
+)
 _FILES = frozenset(
-    "avif bmp c cc cfg conf cpp css csv d doc docx dll dylib exe gif go gz h hpp html ico ini java jpeg jpg js json jsx "
-    "less lock log map md mjs mp3 mp4 o pdf php plist png py pyc rb rs scss sh so sql svg svgz tar tgz toml ts tsx txt "
-    "vue wasm webp whl woff woff2 xml yaml yml zip service socket target timer mount".split()
+    b"avif bmp c cc cfg conf cpp css csv d doc docx dll dylib exe gif go gz h hpp html ico ini java jpeg jpg js "
+    b"json jsx less lock log map md mjs mp3 mp4 o pdf php plist png py pyc rb rs scss sh so sql svg svgz tar "
+    b"tgz toml ts tsx txt vue wasm webp whl woff woff2 xml yaml yml zip service socket target timer mount".split()
 )
 
 
@@ -37,7 +47,7 @@ def is_phone(candidate: bytes) -> bool:
 def is_email(candidate: bytes) -> bool:
     """Tell whether this is somebody's address, not a reserved name, a file's name or a repository's address."""
     local, _, domain = candidate.decode("ascii", "replace").lower().rpartition("@")
-    top = domain.rpartition(".")[2]
+    top = domain.rpartition(".")[2].encode()
     reserved = any(domain == name or domain.endswith(f".{name}") for name in _RESERVED)
     return local != "git" and not reserved and top not in _FILES and not local.startswith(".") and ".." not in domain
 

@@ -10,7 +10,7 @@ from maskproxy.masking.checksums import ean, luhn, mod_11_10, verhoeff, weighted
 _NO_SSN = frozenset({"078051120", "219099999", "123456789"})
 """Numbers that were printed as examples."""
 _ITIN_GROUPS = frozenset([*range(50, 66), *range(70, 89), *range(90, 93), *range(94, 100)])
-_NINO_NEVER = frozenset("BG GB NK KN TN NT ZZ".split())
+_NINO_NEVER = frozenset({"BG", "GB", "NK", "KN", "TN", "NT", "ZZ"})
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 _HETU_LETTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 _FISCALE_ODD = dict(
