@@ -113,7 +113,7 @@ def is_identifier(text: bytes) -> bool:
     return _IDENTIFIER.fullmatch(text) is not None
 
 
-_CLEARS: Mapping[str, Check] = {
+CLEARS: Mapping[str, Check] = {
     "stand-in": is_stand_in,
     "reference": is_reference,
     "identifier": is_identifier,
@@ -160,11 +160,11 @@ def read(settings: Mapping[str, object]) -> Checks:
     if not isinstance(bits, int | float) or not 0 <= bits <= 8:
         raise RuleRefused("entropy is between 0 and 8 bits a byte")
     for name in clear:
-        if name not in _CLEARS:
-            raise RuleRefused(f"nothing called {name} can be cleared; there are {', '.join(sorted(_CLEARS))}")
+        if name not in CLEARS:
+            raise RuleRefused(f"nothing called {name} can be cleared; there are {', '.join(sorted(CLEARS))}")
     return Checks(
         float(bits),
-        tuple(_CLEARS[name] for name in clear),
+        tuple(CLEARS[name] for name in clear),
         frozenset(value.encode() for value in allow),
         _patterns("holds", holds),
         _patterns("unless_after", [rf"(?:{pattern})\Z" for pattern in _texts(settings, "unless_after")]),
