@@ -1,18 +1,24 @@
-"""`maskproxy mask`: a filter that masks what it reads. A stream stays a stream: output follows input as it comes."""
+"""`maskproxy mask`: a filter that masks what it reads. A stream stays a stream: output follows input as it comes.
+
+Memory does not grow with the input: what is found is told, or counted, and forgotten.
+"""
 
 from __future__ import annotations
 
-import json
+import fcntl
+import os
+import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
-from maskproxy.masking import Finding, Masking
+from maskproxy.masking import Masking
 
-CHUNK_BYTES = 64 * 1024
+PIECE_BYTES = 1024 * 1024
 FOUND = 1
 
 
@@ -20,7 +26,7 @@ FOUND = 1
 @click.option(
     "-c", "--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="Its key and rules."
 )
-@click.option("--check", is_flag=True, help="Only tell what is found; exit with 1 if anything is.")
+@click.option("--check", is_flag=True, help="Only tell what is found, and where; exit with 1 if anything is.")
 @click.option(
     "--format",
     "form",
@@ -29,87 +35,102 @@ FOUND = 1
     show_default=True,
     help='jsonl: each line {"id","text"} gives {"id","text","findings"}, with offsets in characters of the input.',
 )
-@click.argument("file", type=click.File("rb"), default="-")
-def mask(config_path: Path | None, check: bool, form: str, file: BinaryIO) -> None:
-    """Mask secrets in FILE, or in standard input.
+@click.argument("files", type=click.Path(path_type=Path), metavar="[FILE]...", nargs=-1)
+def mask(config_path: Path | None, check: bool, form: str, files: tuple[Path, ...]) -> None:
+    """Mask secrets in FILE, or in standard input; with --check, tell of them in any number of files.
 
     Without a configuration the key of the placeholders is random: the same secret gets another placeholder next time.
     With one, its actions for requests count: what is blocked there, or raises an alert, is masked here as it is in a
     recording, and what is allowed is not.
+
+    --check tells each finding as `path:line:column rule`, never the secret, and leaves binary files out. With
+    JSON lines it masks as well.
     """
     from maskproxy.cli.masks import masking
 
-    work = mask_lines if form == "jsonl" else find_text if check else mask_text
-    found = work(masking(config_path), file, sys.stdout.buffer)
+    if len(files) > 1 and not (check and form == "text"):
+        raise click.UsageError("Several files can only be checked: add --check, or name one of them.")
+    using = masking(config_path)
+    found = 0
+    if check and form == "text":
+        for path in files or (Path("-"),):
+            with opened(path) as source:
+                found += find_text(using, source, str(path), sys.stdout.buffer)
+    else:
+        from maskproxy.cli.mask_lines import mask_lines
+
+        work = mask_lines if form == "jsonl" else mask_text
+        with opened(files[0] if files else Path("-")) as source:
+            found = work(using, source, sys.stdout.buffer)
     sys.stdout.buffer.flush()
     if check and found:
         sys.exit(FOUND)
 
 
+def opened(path: Path) -> BinaryIO:
+    """A file, or standard input for `-`, without a buffer of its own to fill."""
+    if str(path) == "-":
+        return sys.stdin.buffer
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be read: {error.strerror}.") from error
+
+
 def mask_text(masking: Masking, source: BinaryIO, out: BinaryIO) -> int:
     """Copy a text, masked, holding back only what may still become a secret. Gives the number of spans."""
     masker = masking.masker()
+    found = 0
     for data in pieces(source):
         out.write(masker.feed(data))
         out.flush()
+        found += len(masker.take_findings())
     out.write(masker.finish())
-    return len(masker.findings)
+    return found + len(masker.take_findings())
 
 
-def find_text(masking: Masking, source: BinaryIO, out: BinaryIO) -> int:
-    """Tell each finding as `rule start-end`, in bytes of the input."""
+def find_text(masking: Masking, source: BinaryIO, name: str, out: BinaryIO) -> int:
+    """Tell each finding as `name:line:column rule`. A binary file is left out in words."""
+    from maskproxy.cli.places import Places
+
     masker = masking.masker()
-    for data in pieces(source):
+    places = Places(masker)
+    found = 0
+
+    def tell() -> int:
+        told = places.found()
+        out.writelines(
+            f"{name}:{line}:{column} {f.rule}\n".encode(errors="surrogateescape") for f, line, column in told
+        )
+        return len(told)
+
+    for number, data in enumerate(pieces(source)):
+        if not number and name != "-" and is_binary(data):
+            click.echo(f"{name}: not read, it is binary", err=True)
+            return 0
+        places.feed(data)
         masker.feed(data)
+        found += tell()
     masker.finish()
-    out.writelines(f"{finding.rule} {finding.start}-{finding.end}\n".encode() for finding in masker.findings)
-    return len(masker.findings)
+    return found + tell()
+
+
+def is_binary(beginning: bytes) -> bool:
+    """Tell whether a file is none that people read as text: it holds a NUL early on."""
+    return b"\0" in beginning[:8192]
 
 
 def pieces(source: BinaryIO) -> Iterator[bytes]:
-    """What is there to be read, without waiting for a full buffer."""
+    """What is there to be read, up to a bound, without waiting for more."""
     read = getattr(source, "read1", source.read)
-    while data := read(CHUNK_BYTES):
+    with suppress(OSError, ValueError):  # no pipe, or the system gives no more
+        fcntl.fcntl(source.fileno(), fcntl.F_SETPIPE_SZ, PIECE_BYTES)
+    while data := read(PIECE_BYTES):
         yield data
 
 
-def mask_lines(masking: Masking, source: BinaryIO, out: BinaryIO) -> int:
-    """Mask JSON lines, each on its own and as a whole. A line that is not one ends the work with its number."""
-    found = 0
-    for number, line in enumerate(source, 1):
-        if not line.strip():
-            continue
-        try:
-            item = json.loads(line)
-        except (ValueError, RecursionError):
-            item = None
-        if not isinstance(item, dict) or not isinstance(item.get("text"), str) or "id" not in item:
-            raise click.UsageError(f'Line {number} is not a JSON object with "id" and a text in "text".')
-        data = item["text"].encode("utf-8", "surrogatepass")
-        masked, findings = masking.text(data)
-        found += len(findings)
-        answer = {
-            "id": item["id"],
-            "text": masked.decode("utf-8", "surrogatepass"),
-            "findings": in_characters(data, findings),
-        }
-        out.write(json.dumps(answer).encode() + b"\n")
-        out.flush()
-    return found
-
-
-def in_characters(data: bytes, findings: Sequence[Finding]) -> list[dict[str, object]]:
-    """Findings with their byte offsets turned into characters. They come in order and apart."""
-    result: list[dict[str, object]] = []
-    at_byte = at_character = 0
-
-    def advance(offset: int) -> int:
-        nonlocal at_byte, at_character
-        at_character += len(data[at_byte:offset].decode("utf-8", "surrogatepass"))
-        at_byte = offset
-        return at_character
-
-    for finding in findings:
-        start = advance(finding.start)
-        result.append({"rule": finding.rule, "start": start, "end": advance(finding.end)})
-    return result
+def is_file(source: BinaryIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(source.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False

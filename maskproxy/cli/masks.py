@@ -10,7 +10,10 @@ from pathlib import Path
 
 from maskproxy.masking import Masking, PlaceholderKey, RuleSet, load_rules, treatments
 from maskproxy.masking.dictionary import ExactValues
+from maskproxy.masking.gitleaks.document import Remark
 from maskproxy.masking.literals import Literals
+from maskproxy.masking.rulefiles.sources import PREFIX
+from maskproxy.masking.rulefiles.survey import survey
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rule_cache import rule_cache
 from maskproxy.service.rules import configured_rules
@@ -30,6 +33,25 @@ def rules_of(config_path: Path | None) -> RuleSet:
     from maskproxy.config import load
 
     return configured_rules(load(config_path, os.environ).masking)
+
+
+def sources_of(config_path: Path | None) -> list[str | Path]:
+    """What a configuration names under masking.rules, else what is built in."""
+    if config_path is None:
+        return list(DEFAULT_RULES)
+    from maskproxy.config import load
+
+    return list(load(config_path, os.environ).masking.rules)
+
+
+def remarks_of(config_path: Path | None) -> list[tuple[str, Remark]]:
+    """What of gitleaks files cannot be honoured, by file."""
+    return survey(sources_of(config_path)).remarks
+
+
+def sources(names: Sequence[str]) -> list[str | Path]:
+    """Sources as a command line names them."""
+    return [name if name.startswith(PREFIX) else Path(name) for name in names]
 
 
 def masking(config_path: Path | None) -> Masking:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import secrets
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
-from maskproxy.cli.protect import protect
+from maskproxy.cli.main import LazyGroup
 from maskproxy.errors import NotFound
 from maskproxy.masking.actions import MASKS
+
+VERBS = {
+    "list": ("maskproxy.cli.rules:list_rules", "List the rules, and what of them cannot be honoured."),
+    "show": ("maskproxy.cli.rules:show_rule", "Print one rule, in JSON."),
+    "test": ("maskproxy.cli.rules_test:test_rules", "Prove rules by their own samples."),
+    "bench": ("maskproxy.cli.rules_bench:bench_rules", "Measure what each rule costs."),
+    "import": ("maskproxy.cli.rules_import:import_rules", "Write a gitleaks file as YAML of ours."),
+    "schema": ("maskproxy.cli.rules:print_schema", "Print the JSON Schema of rule files."),
+    "protect": ("maskproxy.cli.protect:protect", "Write fingerprints of source that must not leave."),
+}
 
 config_option = click.option(
     "-c",
@@ -24,32 +33,41 @@ config_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=LazyGroup, verbs=VERBS)
 def rules() -> None:
-    """List, show and test the masking rules: those of a configuration, or the built-in ones. Protect source."""
+    """The masking rules: those of a configuration, or the built-in ones. Protect source."""
 
 
-rules.add_command(protect)
-
-
-@rules.command("list")
+@click.command("list")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def list_rules(config_path: Path | None, as_json: bool) -> None:
-    """List the rules by their ids, with their actions in requests and answers where that is not to mask."""
-    from maskproxy.cli.masks import rules_of
+    """List the rules by their ids, with their actions in requests and answers where that is not to mask.
 
-    found = rules_of(config_path).rules
+    Below a rule from a gitleaks file stands what of it cannot be honoured; rules that are left out come last.
+    """
+    from maskproxy.cli.masks import remarks_of, rules_of
+
+    found, remarks = rules_of(config_path).rules, remarks_of(config_path)
+    left_out = [(file, remark) for file, remark in remarks if remark.left_out]
     if as_json:
-        click.echo(json.dumps([described(rule) for rule in found], indent=2))
+        missing = [{"id": remark.rule, "file": file, "left_out": remark.sentence} for file, remark in left_out]
+        click.echo(json.dumps([*(described(rule) for rule in found), *missing], indent=2))
         return
     width = max((len(rule.id) for rule in found), default=0)
     for rule in found:
         actions = "" if rule.actions == MASKS else f"  [{rule.actions.request} / {rule.actions.answer}]"
         click.echo(f"{rule.id:<{width}}  {rule.name}{actions}".rstrip())
+        for note in rule.notes:
+            click.echo(f"    {note}")
+    for file, remark in left_out:
+        click.echo(f"{remark.rule:<{width}}  left out of {file}: {remark.sentence}")
+    for file, remark in remarks:
+        if not remark.rule:
+            click.echo(f"{file}: {remark.sentence}", err=True)
 
 
-@rules.command("show")
+@click.command("show")
 @config_option
 @click.argument("rule_id", metavar="RULE")
 def show_rule(config_path: Path | None, rule_id: str) -> None:
@@ -63,30 +81,15 @@ def show_rule(config_path: Path | None, rule_id: str) -> None:
     raise NotFound("There is no rule with this id. See `maskproxy rules list`.")
 
 
-@rules.command("test")
-@config_option
-@click.option(
-    "--rules", "sources", multiple=True, metavar="SOURCE", help="A rule file or builtin:NAME; again for more."
-)
-@click.argument("file", type=click.File("rb"), required=False)
-def test_rules(config_path: Path | None, sources: tuple[str, ...], file: BinaryIO | None) -> None:
-    """Prove the rules against their own samples; with FILE (or -), tell what they find in it.
+@click.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of rule files, which editors use to check and complete them.
 
-    A finding is told as rule, line and column (in characters), never as text. Exits with 78 if a rule is refused.
+    In an editor with a YAML language server: # yaml-language-server: $schema=rules.schema.json as a file's first line.
     """
-    from maskproxy.cli.masks import SCOPE, rules_of, ruleset
-    from maskproxy.masking import Masking, PlaceholderKey
+    from maskproxy.masking.rulefiles.schema import schema_text
 
-    named = tuple(s if s.startswith("builtin:") else Path(s) for s in sources)
-    loaded = ruleset(named) if named else rules_of(config_path)
-    click.echo(f"{len(loaded.rules)} rules hold against their samples.", err=True)
-    if file is None:
-        return
-    data = file.read()
-    for finding in Masking(loaded, PlaceholderKey(secrets.token_bytes(32)).scoped(SCOPE)).find(data):
-        line = data.count(b"\n", 0, finding.start) + 1
-        before = data[data.rfind(b"\n", 0, finding.start) + 1 : finding.start]
-        click.echo(f"{finding.rule} line {line} column {len(before.decode('utf-8', 'replace')) + 1}")
+    click.echo(schema_text(), nl=False)
 
 
 def described(rule: object) -> dict[str, object]:
@@ -102,6 +105,8 @@ def plain(value: object) -> object:
         return value
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list | set | frozenset):
         items = [plain(item) for item in (value if isinstance(value, tuple | list) else sorted(value, key=str))]
         return [item for item in items if item is not NotImplemented]

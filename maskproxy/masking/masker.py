@@ -97,6 +97,21 @@ class Masker:
         """How many bytes are held back."""
         return len(self._buffer)
 
+    @property
+    def settled(self) -> int:
+        """The offset before which nothing will be found any more, but for the span that is open."""
+        return self._base
+
+    @property
+    def open_from(self) -> int | None:
+        """Where the span begins that is being masked and goes on; None: there is none."""
+        return self._group.start if self._group is not None else None
+
+    def take_findings(self) -> list[Finding]:
+        """Give what was found since the last time, and forget it, so that an endless stream takes no endless memory."""
+        found, self.findings = self.findings, []
+        return found
+
     def feed(self, data: bytes) -> Masked:
         """Take the next piece; give what can leave."""
         if self._evidence is not None:

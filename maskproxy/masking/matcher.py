@@ -78,14 +78,14 @@ class Terminator:
     __slots__ = ("_begun", "_longest", "_whole")
 
     def __init__(self, node: Node) -> None:
-        self._whole = re.compile(expression(node).encode())
+        self._whole = ending(node)
         self._begun = beginnings([(node, ANYTHING, False)])
         self._longest = width(node)[1] or 0
 
     def end(self, text: bytes, at: int) -> int:
         """Give the end of the longest terminator that begins at `at`, or `at`."""
         for stop in range(min(len(text), at + self._longest), at, -1):
-            if self._whole.fullmatch(text, at, stop):
+            if at in self._whole.starts(text, stop, TEXT_EDGE):
                 return stop
         return at
 

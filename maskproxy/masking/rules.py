@@ -13,6 +13,7 @@ from maskproxy.masking.base64_images import tells
 from maskproxy.masking.checks import Checks
 from maskproxy.masking.encoded import BASE64, PERCENT
 from maskproxy.masking.engine import Database, Hit
+from maskproxy.masking.exceptions import RuleException
 from maskproxy.masking.finder import Finder
 from maskproxy.masking.grammar import Shape, width
 from maskproxy.masking.matcher import Matcher
@@ -41,6 +42,12 @@ class Rule:
     near_misses: tuple[str, ...]
     shape: Shape
     actions: Actions = MASKS
+    exceptions: tuple[RuleException, ...] = ()
+    tags: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Of a rule from a gitleaks file: what of it cannot be honoured."""
+    imported: bool = False
+    """It is from a gitleaks file, and so has no samples."""
 
     @property
     def rank(self) -> int:
@@ -51,7 +58,7 @@ class Rule:
 
         `before`: the `CONTEXT_BYTES` before it in the text as it came, or all there are.
         """
-        return self.checks.pass_(candidate, before)
+        return self.checks.pass_(candidate, before) and not any(e.lets_pass(candidate) for e in self.exceptions)
 
 
 class RuleSet:

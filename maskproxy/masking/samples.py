@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from maskproxy.errors import RuleRefused
 
-_ALPHABETS = {
+ALPHABETS = {
     "alnum": string.ascii_letters + string.digits,
     "alpha": string.ascii_letters,
     "b64": string.ascii_letters + string.digits + "+/",
@@ -40,7 +40,7 @@ def cook(recipe: str) -> str:
         if match[1] is None:
             return match[0][0]
         count += 1
-        alphabet = _ALPHABETS.get(match[1])
+        alphabet = ALPHABETS.get(match[1])
         if alphabet is None:
             raise RuleRefused(f"a sample asks for {match[1]}, which is no alphabet")
         return _characters(f"{recipe}\0{count}", alphabet, int(match[2]))

@@ -34,7 +34,7 @@ WORD = DIGIT | UPPER | LOWER | of(b"_")
 SPACE = of(b" \t\n\r\f\v")
 _NAMED = {"d": DIGIT, "w": WORD, "s": SPACE}
 _CONTROL = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
-_REPEAT_LIMIT = 1000
+REPEAT_LIMIT = 1000
 _DEPTH_LIMIT = 40
 _PATTERN_LIMIT = 10_000
 
@@ -263,8 +263,8 @@ class _Parser:
         if self._bounds() is not None:
             refuse("a quantifier follows a quantifier")
         least, most = bounds
-        if least > _REPEAT_LIMIT or (most is not None and (most > _REPEAT_LIMIT or most < max(least, 1))):
-            refuse(f"a repetition must be between 1 and {_REPEAT_LIMIT}")
+        if least > REPEAT_LIMIT or (most is not None and (most > REPEAT_LIMIT or most < max(least, 1))):
+            refuse(f"a repetition must be between 1 and {REPEAT_LIMIT}")
         return item if bounds == (1, 1) else Repeat(item, least, most)
 
     def _bounds(self) -> tuple[int, int | None] | None:

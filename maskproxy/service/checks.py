@@ -14,10 +14,12 @@ from maskproxy.config.document import Faults
 from maskproxy.config.model import Config, GrantMasking, Interception, Masking, RuleActions, SecretSource, Tls
 from maskproxy.errors import ConfigurationFault, MaskproxyError, StartFailed
 from maskproxy.gateway.interception.certificates import CertificateAuthority
-from maskproxy.masking import load_rules
+from maskproxy.masking.loading import compile_rules
+from maskproxy.masking.rulefiles.survey import survey
 from maskproxy.protected.sealed_file import read
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rule_cache import rule_cache
+from maskproxy.service.rule_notes import rule_notes
 from maskproxy.service.rules import ConfiguredRules, nameless
 from maskproxy.store.files import check_private
 
@@ -69,6 +71,9 @@ def notes(config: Config) -> list[tuple[str, str]]:
     told += passing("masking.actions", config.masking.actions)
     for i, grant in enumerate(config.grants):
         told += passing(f"grants[{i}].masking.actions", grant.masking.actions or ())
+    told += rule_notes("masking", config.masking.rules)
+    for i, grant in enumerate(config.grants):
+        told += rule_notes(f"grants[{i}].masking", grant.masking.rules or ())
     return told
 
 
@@ -178,8 +183,12 @@ def rule_faults(loader: ConfiguredRules, place: str, masking: Masking, said: Mas
             return []
         faults: Faults = []
         for i, source in enumerate(said.rules):
+            found = survey([source])
+            faults += [(f"{place}.rules[{i}]", str(fault)) for fault in found.faults]
+            if found.faults:
+                continue
             try:
-                load_rules([source], cache=rule_cache(os.environ))
+                compile_rules(found, cache=rule_cache(os.environ))
             except MaskproxyError as error:
                 faults.append((f"{place}.rules[{i}]", str(error)))
         return faults or [(f"{place}.rules", str(whole))]

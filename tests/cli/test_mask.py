@@ -5,11 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
+from maskproxy.cli import mask_lines
 from maskproxy.cli.main import cli
 from tests.config.sample import full, write
 
+ROOT = Path(__file__).parents[2]
 KEY = "AKIA" + "QYLPMN5HFIQR7XYA"
 PAT = "gh" + "p_" + "a1B2c3D4e5" * 3 + "012345"
 PLACEHOLDER = re.compile(r"MASKED_[A-Z0-9_]+_[a-z2-7]{16}_[a-z2-7]{8}")
@@ -33,9 +36,70 @@ def test_bytes_that_are_no_text_pass_as_they_are() -> None:
 def test_check_tells_what_is_found_and_its_code() -> None:
     found = mask(f"é key {KEY}\n", "--check")
     assert found.exit_code == 1
-    assert found.stdout == "aws-access-key-id 7-27\n"
+    assert found.stdout == "-:1:7 aws-access-key-id\n"
     clean = mask("nothing here\n", "--check")
     assert (clean.exit_code, clean.stdout) == (0, "")
+
+
+def test_check_tells_places_in_several_files_and_leaves_binary_ones_out(tmp_path: Path) -> None:
+    texts = {
+        "a.env": f"x=1\r\né={KEY}\n".encode(),
+        "b.bin": b"\0" + KEY.encode(),
+        "c.txt": b"",
+        "d.py": b"# " + PAT.encode(),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_bytes(text)
+    paths = [str(tmp_path / name) for name in texts]
+    command = [sys.executable, "-m", "maskproxy", "mask", "--check", *paths]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1
+    assert result.stdout == f"{paths[0]}:2:3 aws-access-key-id\n{paths[3]}:1:3 github-pat-classic\n"
+    assert result.stderr == f"{paths[1]}: not read, it is binary\n"
+    assert KEY not in result.stdout + result.stderr
+
+
+def test_several_files_can_only_be_checked_and_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    both = [str(tmp_path / "a"), str(tmp_path / "a")]
+    assert "add --check" in mask("", *both).stderr
+    assert mask("", *both, "--check").exit_code == 0
+    missing = mask("", "--check", str(tmp_path / "b"))
+    assert (missing.exit_code, "cannot be read" in missing.stderr) == (2, True)
+
+
+def test_the_hook_names_this_command() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert hook["entry"].split() == ["maskproxy", "mask", "--check"]
+    assert hook["language"] == "python"
+    assert {"id", "name", "types"} <= set(hook)
+
+
+def test_what_was_found_is_not_kept() -> None:
+    """Many megabytes full of secrets take no more memory than a few."""
+    script = (
+        "import resource, sys\n"
+        "from maskproxy.cli.main import main\n"
+        "try: main()\n"
+        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+    )
+    peaks = []
+    for count in (40_000, 400_000):
+        command = [sys.executable, "-c", script, "mask", "--check"]
+        text = f"k {KEY}\n" * count
+        result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=300)
+        assert result.stdout.count("\n") == count
+        peaks.append(int(result.stderr.split()[-1]))
+    assert peaks[1] < peaks[0] + 30_000  # KiB; a finding takes a few hundred bytes
+
+
+def test_a_line_of_json_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mask_lines, "LINE_LIMIT_BYTES", 1 << 20)
+    fits = json.dumps({"id": 1, "text": "x" * 1_000_000})
+    assert mask(fits, "--format", "jsonl").exit_code == 0
+    result = mask(fits + "\n" + json.dumps({"id": 1, "text": "x" * 1_100_000}), "--format", "jsonl")
+    assert result.exit_code == 2
+    assert "Line 2 is longer than 1 MiB" in result.stderr
 
 
 def test_lines_of_json_have_offsets_in_characters() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from maskproxy.errors import RuleRefused
-from maskproxy.masking import engine, load_rules, loading
+from maskproxy.masking import engine, load_rules
+from maskproxy.masking.rulefiles import sources
 
 GOOD = r"""
 family: ours
@@ -43,7 +44,7 @@ def test_rules_of_ones_own_stand_beside_the_builtin_ones(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (("'our_[a-z]{8,}'", "'our_[a-z]+x'"), "Rule our-token is refused: an unbounded repetition"),
+        (("'our_[a-z]{8,}'", "'our_[a-z]+x'"), "Rule our-token is refused: pattern: an unbounded repetition"),
         (("'our_{lower:8}'", "'out_{lower:8}'"), "Rule our-token is refused: sample 1 is not found"),
         (("'our_x'", "'our_xxxxxxxxx'"), "Rule our-token is refused: near miss 1"),
         (("«{hex:16}»\"'", "«{hex:15}»0\"'"), "Rule our-key is refused: sample 1"),
@@ -84,7 +85,7 @@ def test_nothing_is_no_rule_set() -> None:
 
 
 def test_a_file_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "_FILE_LIMIT_BYTES", 10)
+    monkeypatch.setattr(sources, "FILE_LIMIT_BYTES", 10)
     with pytest.raises(RuleRefused, match="too large"):
         load_rules([written(tmp_path, GOOD)])
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from maskproxy.masking import Masking, Rule, load_rules
-from maskproxy.masking.loading import _PACKS
+from maskproxy.masking.rulefiles import sources
 from maskproxy.masking.samples import cook, marked
 from tests.masking.builtin import RULES as DEFAULT
 from tests.masking.rulesets import PLACEHOLDERS
@@ -25,7 +25,7 @@ CLEAN = [Path(str(module.__file__)) for module in (json, email.message, http.cli
 
 
 def test_the_packs_are_these_and_none_is_in_the_default_rules() -> None:
-    assert sorted(path.stem for path in _PACKS.glob("*.yaml")) == sorted(PACKS)
+    assert sorted(path.stem for path in sources.PACKS.glob("*.yaml")) == sorted(PACKS)
     assert not {rule.id for rule in DEFAULT.rules} & {rule.id for rule in RULES.rules}
 
 

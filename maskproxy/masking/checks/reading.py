@@ -21,7 +21,7 @@ from maskproxy.masking.valid import VALID
 
 Check = Callable[[bytes], bool]
 
-_CLEARS: Mapping[str, Check] = {
+CLEARS: Mapping[str, Check] = {
     "stand-in": is_stand_in,
     "reference": is_reference,
     "identifier": is_identifier,
@@ -77,14 +77,14 @@ def read(settings: Mapping[str, object]) -> Checks:
     if place is not None and place not in EVIDENCE:
         raise RuleRefused(f"there is no such place of evidence; there are {', '.join(sorted(EVIDENCE))}")
     for name in clear:
-        if name not in _CLEARS:
-            raise RuleRefused(f"nothing called {name} can be cleared; there are {', '.join(sorted(_CLEARS))}")
+        if name not in CLEARS:
+            raise RuleRefused(f"nothing called {name} can be cleared; there are {', '.join(sorted(CLEARS))}")
     for name in valid:
         if name not in VALID:
             raise RuleRefused(f"nothing called {name} can be valid; there are {', '.join(sorted(VALID))}")
     return Checks(
         float(bits),
-        tuple(_CLEARS[name] for name in clear),
+        tuple(CLEARS[name] for name in clear),
         frozenset(value.encode() for value in allow),
         _patterns("holds", holds),
         _patterns("unless_after", [rf"(?:{pattern})\Z" for pattern in _texts(settings, "unless_after")]),
