@@ -15,7 +15,10 @@ from collections.abc import Iterable
 from maskproxy.masking.grammar import ANYTHING, AT_EDGE, Bytes, Choice, Node, Repeat, Series
 
 _STATES_LIMIT = 20_000
+_STATES_BYTES = 8 << 20
+"""What the sets of positions in one automaton's states may take: with more rules, each is larger."""
 _FEW = 24
+_FEW_STATES = 256
 TEXT_EDGE = 256
 """Stands for the neighbour at a text's beginning or end, where a byte would otherwise be."""
 
@@ -115,7 +118,18 @@ class State(dict[int, "State | None"]):
 class Backward:
     """Reads a text from its end to its beginning."""
 
-    __slots__ = ("_by_byte", "_near", "_positions", "_rare", "_rare_after", "_rarely", "_states", "firsts", "start")
+    __slots__ = (
+        "_by_byte",
+        "_near",
+        "_positions",
+        "_rare",
+        "_rare_after",
+        "_rarely",
+        "_states",
+        "firsts",
+        "most_states",
+        "start",
+    )
 
     def __init__(self, positions: Positions, start: int, firsts: dict[int, int], *, nullable_with: int = 0) -> None:
         """`firsts`: permitted left neighbours -> the positions that a word under that condition begins with."""
@@ -138,6 +152,7 @@ class Backward:
         self._rarely = sum(1 << position for position in self._rare)
         self._by_byte: dict[int, int] = {}
         self._states: dict[tuple[int, int], State] = {}
+        self.most_states = min(_STATES_LIMIT, max(_FEW_STATES, _STATES_BYTES * 8 // max(positions.count, 1)))
         self.start = State(self, start, nullable_with)
 
     def step(self, state: State, byte: int) -> State | None:
@@ -182,7 +197,7 @@ class Backward:
         key = (positions, accepts)
         state = self._states.get(key)
         if state is None:
-            if len(self._states) >= _STATES_LIMIT:
+            if len(self._states) >= self.most_states:
                 self._states.clear()
                 self.start.clear()
             state = self._states[key] = State(self, positions, accepts)
@@ -293,7 +308,7 @@ class Forward:
         key = (positions & self._backward.at(byte) & self._goes_on, self._firsts_after(byte))
         following = self._standings.get(key)
         if following is None:
-            if len(self._standings) >= _STATES_LIMIT:
+            if len(self._standings) >= 2 * self._backward.most_states:
                 self._standings.clear()
                 self._begun.clear()
             following = self._standings[key] = Standing(self, *key)

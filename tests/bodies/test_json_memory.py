@@ -31,6 +31,7 @@ def status(name):
     return 1024 * int(re.search(rf"^{name}:\\s+(\\d+) kB", open("/proc/self/status").read(), re.M)[1])
 
 masking = Masking(load_rules(["builtin:default"]), PlaceholderKey(bytes(32)).scoped("memory"))
+masking.masker().feed(b"the rules' own automata are no body's")
 prose, secret = "plain words and more ", "gh" + "p_" + "aB3dE5gH7jK9" * 3
 part = %s
 raw = ('{"model":"m","messages":[{"role":"user","content":["' + secret * %d + '",').encode()

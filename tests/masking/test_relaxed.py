@@ -17,9 +17,9 @@ def masking_of(pattern: str) -> Masking:
 
 @pytest.mark.parametrize("between", [":[", " : [ ", "\n:[[", ': ["x", {"y": [1]}, ['])
 def test_the_key_of_an_array_betrays_what_stands_in_it(between: str) -> None:
-    bearer = '"Bearer abc' + 'def0123456789"'
-    assert MASKING.may_hold(f'{{"Authorization"{between}{bearer}'.encode())
-    assert not MASKING.may_hold(f'{{"Author"{between}{bearer}'.encode())
+    basic = '"Basic abc' + 'def0123456789"'
+    assert MASKING.may_hold(f'{{"Authorization"{between}{basic}'.encode())
+    assert not MASKING.may_hold(f'{{"Author"{between}{basic}'.encode())
     mine = masking_of(r'(?:one|two)["=: ]{1,3}(?P<secret>[0-9]{4})')
     assert mine.may_hold(f'{{"two"{between}"1234"'.encode())
 
