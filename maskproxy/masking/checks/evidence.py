@@ -46,7 +46,7 @@ def quoted(value: bytes, before: bytes) -> bool:
             return False  # one of many in a list
         return judged(text, here, sure=False)
     if not gap.strip(b"\"'`"):
-        return judged(text, here, sure=not here.line.strip() and gap != here.gap)
+        return judged(text, here, sure=here.begins_line and gap != here.gap)
     return judged(text, here, sure=b"," not in gap)
 
 
@@ -106,7 +106,8 @@ def argument(value: bytes, _: bytes) -> bool:
 
 def judged(text: str, here: Place, *, sure: bool) -> bool:
     """Give the verdict on a value by what its name promises. `sure`: it stands where only a value of that name does."""
-    if is_program_text(text) or _says_its_name(text) or text.lower() == here.name.decode("utf-8", "replace").lower():
+    name = here.name.decode("utf-8", "replace").strip("-.")
+    if is_program_text(text) or _says_its_name(text) or text.lower() == name.lower():
         return False
     if here.promise is Promise.PASSWORD:
         if is_identifier(text) and ("_" in text or _DIGIT.search(text) is None or len(text) > 20):
@@ -120,7 +121,7 @@ def judged(text: str, here: Place, *, sure: bool) -> bool:
     if here.promise is Promise.KEY:
         return looks_random(text, 10)
     varied = len(set(text)) > 9 and _TWO_DIGITS.search(text) is not None
-    return varied and not is_uuid(text) and looks_random(text, 20)
+    return varied and not is_uuid(text) and looks_random(text, 16)
 
 
 def _text(value: bytes) -> str:
