@@ -21,6 +21,7 @@ _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 _PLAIN = re.compile(r"[A-Za-z0-9]+")
 _LONG_PLAIN = re.compile(r"[A-Za-z0-9+/=]{16,}")
 _DIGITS_INSIDE = re.compile(r"[a-z]+[0-9]+[a-z]+")
+_TECHNICAL = re.compile(r"oauth2|base64|sha[0-9]|md5|utf8|x509|k8s|http2|aes[0-9]|rsa[0-9]|ed25519|v[0-9]")
 _LEET = re.compile(r"[A-Za-z]+[0-9]+[A-Za-z]+[0-9]+[A-Za-z0-9]*")
 _WORD_AND_NUMBER = re.compile(r"[A-Za-z]{3,}[0-9]{2,}")
 _SIGNS_OR_NUMBER = re.compile(r"[!@#$%^&*]|[0-9]{2}")
@@ -96,6 +97,19 @@ def prose(value: bytes, before: bytes) -> bool:
     return mixed and judged(text, here, sure=here.begins_line or _is_said(text, here))
 
 
+def field(value: bytes, before: bytes) -> bool:
+    """Judge what is the whole of a field with blanks in it: a passphrase, not a sentence or a label."""
+    here, text = place(before), _text(value)
+    return (
+        here is not None
+        and here.promise >= Promise.SECRET
+        and not text[0].isupper()
+        and text[-1] not in ".:?!,;"
+        and not _ONLY_SIGNS.fullmatch(value)
+        and not any(promise(word.encode()) is not None for word in words(value))
+    )
+
+
 def argument(value: bytes, _: bytes) -> bool:
     """Judge what stands where a function or a command takes a password."""
     text = _text(value)
@@ -113,6 +127,8 @@ def judged(text: str, here: Place, *, sure: bool) -> bool:
         if is_identifier(text) and ("_" in text or _DIGIT.search(text) is None or len(text) > 20):
             return sure and _may_be_a_word(text, here)
         return looks_chosen(text, sure=sure) or looks_random(text, 8) or (sure and _may_be_a_word(text, here))
+    if here.promise is Promise.SECRET and sure and _DIGITS_INSIDE.fullmatch(text) and not _TECHNICAL.match(text):
+        return True
     if is_identifier(text):
         return False
     if here.promise is Promise.SECRET:
@@ -168,6 +184,7 @@ EVIDENCE: Mapping[str, Evidence] = {
     "line": line,
     "bare": bare,
     "prose": prose,
+    "field": field,
     "argument": argument,
 }
 """How a rule may say that its candidates stand."""
