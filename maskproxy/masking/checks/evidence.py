@@ -21,6 +21,7 @@ _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 _PLAIN = re.compile(r"[A-Za-z0-9]+")
 _LONG_PLAIN = re.compile(r"[A-Za-z0-9+/=]{16,}")
 _DIGITS_INSIDE = re.compile(r"[a-z]+[0-9]+[a-z]+")
+_TECHNICAL = re.compile(r"oauth2|base64|sha[0-9]|md5|utf8|x509|k8s|http2|aes[0-9]|rsa[0-9]|ed25519|v[0-9]")
 _LEET = re.compile(r"[A-Za-z]+[0-9]+[A-Za-z]+[0-9]+[A-Za-z0-9]*")
 _WORD_AND_NUMBER = re.compile(r"[A-Za-z]{3,}[0-9]{2,}")
 _SIGNS_OR_NUMBER = re.compile(r"[!@#$%^&*]|[0-9]{2}")
@@ -46,7 +47,7 @@ def quoted(value: bytes, before: bytes) -> bool:
             return False  # one of many in a list
         return judged(text, here, sure=False)
     if not gap.strip(b"\"'`"):
-        return judged(text, here, sure=not here.line.strip() and gap != here.gap)
+        return judged(text, here, sure=here.begins_line and gap != here.gap)
     return judged(text, here, sure=b"," not in gap)
 
 
@@ -96,6 +97,19 @@ def prose(value: bytes, before: bytes) -> bool:
     return mixed and judged(text, here, sure=here.begins_line or _is_said(text, here))
 
 
+def field(value: bytes, before: bytes) -> bool:
+    """Judge what is the whole of a field with blanks in it: a passphrase, not a sentence or a label."""
+    here, text = place(before), _text(value)
+    return (
+        here is not None
+        and here.promise >= Promise.SECRET
+        and not text[0].isupper()
+        and text[-1] not in ".:?!,;"
+        and not _ONLY_SIGNS.fullmatch(value)
+        and not any(promise(word.encode()) is not None for word in words(value))
+    )
+
+
 def argument(value: bytes, _: bytes) -> bool:
     """Judge what stands where a function or a command takes a password."""
     text = _text(value)
@@ -106,12 +120,15 @@ def argument(value: bytes, _: bytes) -> bool:
 
 def judged(text: str, here: Place, *, sure: bool) -> bool:
     """Give the verdict on a value by what its name promises. `sure`: it stands where only a value of that name does."""
-    if is_program_text(text) or _says_its_name(text) or text.lower() == here.name.decode("utf-8", "replace").lower():
+    name = here.name.decode("utf-8", "replace").strip("-.")
+    if is_program_text(text) or _says_its_name(text) or text.lower() == name.lower():
         return False
     if here.promise is Promise.PASSWORD:
         if is_identifier(text) and ("_" in text or _DIGIT.search(text) is None or len(text) > 20):
             return sure and _may_be_a_word(text, here)
         return looks_chosen(text, sure=sure) or looks_random(text, 8) or (sure and _may_be_a_word(text, here))
+    if here.promise is Promise.SECRET and sure and _DIGITS_INSIDE.fullmatch(text) and not _TECHNICAL.match(text):
+        return True
     if is_identifier(text):
         return False
     if here.promise is Promise.SECRET:
@@ -120,7 +137,7 @@ def judged(text: str, here: Place, *, sure: bool) -> bool:
     if here.promise is Promise.KEY:
         return looks_random(text, 10)
     varied = len(set(text)) > 9 and _TWO_DIGITS.search(text) is not None
-    return varied and not is_uuid(text) and looks_random(text, 20)
+    return varied and not is_uuid(text) and looks_random(text, 16)
 
 
 def _text(value: bytes) -> str:
@@ -167,6 +184,7 @@ EVIDENCE: Mapping[str, Evidence] = {
     "line": line,
     "bare": bare,
     "prose": prose,
+    "field": field,
     "argument": argument,
 }
 """How a rule may say that its candidates stand."""

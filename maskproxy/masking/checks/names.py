@@ -60,13 +60,18 @@ def words(name: bytes) -> tuple[str, ...]:
 def promise(name: bytes) -> Promise | None:
     """Give what a name promises; None: it is no name of a secret."""
     some = words(name)
+    best: Promise | None = None
     for at in range(len(some) - 1, -1, -1):
         kernel = _kernel(some[at], some[at - 1] if at else "")
         if kernel is not None:
             kind, size = kernel
             stands = NOT_BEHIND.isdisjoint(some[: at + 1 - size]) and NOT_BEFORE.isdisjoint(some[at + 1 :])
-            return kind if stands else None
-    return None
+            if not stands:
+                return None
+            best = kind if best is None else max(best, kind)
+            if kind is not Promise.SOME_KEY:
+                break
+    return best
 
 
 def is_about_a_secret(name: bytes) -> bool:

@@ -28,12 +28,12 @@ _PLAINLY_TIED = re.compile(
 )
 _VALUE_OF = re.compile(rb"(?i)(?:value|default)[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']?\Z")
 _LINE_START = re.compile(
-    rb"[\s>|+*`-]*(?:[0-9]{1,6}\t)?(?:(?:export|set|setx|ENV|ARG|env|-e|-D|-|--env|\$env:)\s*)?[\w.\"'\[-]*"
+    rb"[\s>|+*`-]*(?:[0-9]{1,6}\t)?(?:(?:#define|export|set|setx|ENV|ARG|env|-e|-D|-|--env|\$env:)\s*)?[\w.\"'\[-]*"
 )
 _GETS_BY_NAME = re.compile(
     rb"(?i)(?:env\w*|get|set\w*|put|add\w*|property|append|param\w*|config\w*|with\w*|string)[ ]?\([ \t]*[bu]?[\"'`]\Z"
 )
-_PAIRED = re.compile(rb"[(\[{][ ]?[bu]?[\"'`]\Z")
+_PAIRED = re.compile(rb"[(\[{][ ]?[bu]?[\"'`]-{0,2}\Z")
 _PARAMETER = re.compile(rb"(?:[;&?\"'`{]|\$\{|-D|-e |:-)[\w.-]*\Z")
 _LOUD = re.compile(rb"[A-Z0-9_]+")
 

@@ -118,3 +118,10 @@ def test_the_longest_candidate_is_judged_in_no_time(name: str) -> None:
             EVIDENCE[name](value.encode(), bytes(draw.choices(b"ab. _-\"'", k=CONTEXT_BYTES)) + tie)
             EVIDENCE[name](value.encode(), (b"a." * CONTEXT_BYTES + tie)[-CONTEXT_BYTES:])
     assert time.process_time() - begun < 3
+
+
+def test_passphrases_are_told_from_labels() -> None:
+    field = EVIDENCE["field"]
+    assert field(b"correct horse", b"password: ")
+    assert not field(b"Current password", b"password: ")
+    assert not field(b"type it here, please.", b"password: ")
