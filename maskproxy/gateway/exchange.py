@@ -111,7 +111,7 @@ class Exchange:
             body = None
             reservation.shrink(reservation.held_bytes)
             try:
-                masked = sought.masked(finding.rule for finding in (*in_head, *mask.findings))
+                masked = sought.masked((*in_head, *mask.findings))
                 self.answer = Answer(self, head, self._sought("answer", route, person, token), upstream, masked)
                 return await give_answer(self.answer, reservation)
             finally:

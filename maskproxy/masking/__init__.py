@@ -1,6 +1,7 @@
 """Text in, masked text out: rules, matching, placeholders. Pure; the only room that knows Hyperscan."""
 
 from maskproxy.masking.actions import Action, Direction, Override
+from maskproxy.masking.lifting import Lift, Lifting, PrintKey
 from maskproxy.masking.loading import load_rules
 from maskproxy.masking.masked import Masked, trusted
 from maskproxy.masking.masker import Finding, Masker
@@ -9,7 +10,16 @@ from maskproxy.masking.placeholders import MARK, PlaceholderKey, Placeholders
 from maskproxy.masking.restorer import Restorer
 from maskproxy.masking.rules import Rule, RuleSet
 from maskproxy.masking.seals import SealKey, Seals, Span, looks_sealed
-from maskproxy.masking.treatments import Compiled, Sought, Treatment, Treatments, treatments, with_actions
+from maskproxy.masking.treatments import (
+    Compiled,
+    Done,
+    Named,
+    Sought,
+    Treatment,
+    Treatments,
+    treatments,
+    with_actions,
+)
 from maskproxy.masking.vault import Known, Vault
 from maskproxy.masking.work import Work
 
@@ -18,14 +28,19 @@ __all__ = [
     "Action",
     "Compiled",
     "Direction",
+    "Done",
     "Finding",
     "Known",
+    "Lift",
+    "Lifting",
     "Masked",
     "Masker",
     "Masking",
+    "Named",
     "Override",
     "PlaceholderKey",
     "Placeholders",
+    "PrintKey",
     "Restorer",
     "Rule",
     "RuleSet",

@@ -16,6 +16,7 @@ from maskproxy import __version__
 from maskproxy.errors import RuleRefused
 from maskproxy.masking import checks, engine
 from maskproxy.masking.actions import ACTIONS, DIRECTIONS, Action, Actions
+from maskproxy.masking.lifting import LIFTS, Lift
 from maskproxy.masking.placeholders import RULE_ID_LIMIT
 from maskproxy.masking.proof import prove
 from maskproxy.masking.rules import RANKS, Rule, RuleSet, Severity
@@ -25,7 +26,7 @@ _BUILTIN = Path(__file__).with_name("builtin")
 _FILE_LIMIT_BYTES = 4 << 20
 _RULES_LIMIT = 5000
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_FIELDS = {"id", "name", "severity", "pattern", "keywords", "checks", "samples", "near_misses", "action"}
+_FIELDS = {"id", "name", "severity", "pattern", "keywords", "checks", "samples", "near_misses", "action", "lift"}
 
 
 def load_rules(sources: Sequence[str | Path], *, cache: Path | None = None) -> RuleSet:
@@ -83,21 +84,22 @@ def _read_file(path: Path, content: bytes) -> list[Rule]:
         raise RuleRefused(f"The rule file {path.name} is not YAML.", detail=str(error)) from error
     if not isinstance(document, dict) or not isinstance(document.get("rules"), list):
         raise RuleRefused(f"The rule file {path.name} has no list of rules.")
-    family = str(document.get("family", path.stem))
-    return [read_rule(entry, family, path.name) for entry in document["rules"]]
+    family, lift = str(document.get("family", path.stem)), document.get("lift", "approval")
+    return [read_rule(entry, family, path.name, lift=lift) for entry in document["rules"]]
 
 
 def _loader() -> type[yaml.SafeLoader]:
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_rule(entry: object, family: str, file: str) -> Rule:
+def read_rule(entry: object, family: str, file: str, *, lift: object = "approval") -> Rule:
+    """`lift` is what the file says for all of its rules."""
     rule_id = entry.get("id") if isinstance(entry, dict) else None
     if not isinstance(rule_id, str) or not _ID.fullmatch(rule_id) or len(rule_id) > RULE_ID_LIMIT:
         raise RuleRefused(f"A rule in {file} has no id in kebab-case.")
     assert isinstance(entry, dict)
     try:
-        return _rule(rule_id, entry, family)
+        return _rule(rule_id, {"lift": lift, **entry}, family)
     except RuleRefused as refusal:
         raise RuleRefused(f"Rule {rule_id} is refused: {refusal}.", detail=refusal.detail) from refusal
 
@@ -127,7 +129,14 @@ def _rule(rule_id: str, entry: Mapping[str, object], family: str) -> Rule:
         near_misses=_texts(entry, "near_misses"),
         shape=shape(beside(keywords, pattern) if keywords else pattern),
         actions=_actions(entry.get("action", {})),
+        lift=_lift(entry["lift"]),
     )
+
+
+def _lift(value: object) -> Lift:
+    if not isinstance(value, str) or value not in LIFTS:
+        raise RuleRefused(f"its lift is not one of {', '.join(LIFTS)}")
+    return LIFTS[value]
 
 
 def _actions(value: object) -> Actions:

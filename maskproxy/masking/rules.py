@@ -15,6 +15,7 @@ from maskproxy.masking.encoded import BASE64, PERCENT
 from maskproxy.masking.engine import Database, Hit
 from maskproxy.masking.finder import Finder
 from maskproxy.masking.grammar import Shape, width
+from maskproxy.masking.lifting import Lift
 from maskproxy.masking.matcher import Matcher
 from maskproxy.masking.placeholders import SHAPE
 from maskproxy.masking.shapes import shape
@@ -41,6 +42,8 @@ class Rule:
     near_misses: tuple[str, ...]
     shape: Shape
     actions: Actions = MASKS
+    lift: Lift = Lift.APPROVAL
+    """What it takes, if nothing else is said, for a person's false positive to pass."""
 
     @property
     def rank(self) -> int:
