@@ -1,7 +1,7 @@
 """Text in, masked text out: rules, matching, placeholders. Pure; the only room that knows Hyperscan."""
 
 from maskproxy.masking.actions import Action, Direction, Override
-from maskproxy.masking.lifting import Lift, Lifting, PrintKey
+from maskproxy.masking.lifting import Lift, Lifting, Noted, PrintKey
 from maskproxy.masking.loading import load_rules
 from maskproxy.masking.masked import Masked, trusted
 from maskproxy.masking.masker import Finding, Masker
@@ -37,6 +37,7 @@ __all__ = [
     "Masker",
     "Masking",
     "Named",
+    "Noted",
     "Override",
     "PlaceholderKey",
     "Placeholders",

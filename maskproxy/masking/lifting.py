@@ -29,6 +29,8 @@ class Lift(IntEnum):
     AT_ONCE = 0
     APPROVAL = 1
     NEVER = 2
+    TOO_LONG = 3
+    """Nor can this one be."""
 
 
 LIFTS: Mapping[str, Lift] = MappingProxyType({"at_once": Lift.AT_ONCE, "approval": Lift.APPROVAL})
@@ -89,9 +91,8 @@ class Lifting:
     def end(self, span: OpenSpan, placeholder: str) -> bytes | None:
         """Note a span that is there whole; give its text if it is lifted."""
         fingerprint, text = span.finish()
-        lift = Lift.NEVER if text is None else span.lift
-        granted = self.granted.get(fingerprint)
-        if text is None or granted is None or granted < lift or lift is Lift.NEVER:
+        lift = Lift.TOO_LONG if text is None and span.lift < Lift.NEVER else span.lift
+        if lift >= Lift.NEVER or self.granted.get(fingerprint, -1) < lift:
             text = None
         else:
             self.passed.add(placeholder)

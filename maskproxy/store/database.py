@@ -52,6 +52,11 @@ def open_database(path: Path) -> Engine:
     return engine
 
 
+def alone_in(engine: Engine) -> Engine:
+    """Give the engine for transactions that write what they have read, with no other writer in between."""
+    return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+
 def words(error: BaseException) -> str:
     """An error's kind for the log: no statement and no value of one."""
     original = getattr(error, "orig", None) or error

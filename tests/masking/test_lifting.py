@@ -109,7 +109,7 @@ def test_a_long_span_cannot_be_lifted() -> None:
         assert (
             masked(masking, [text[:9], *(text[i : i + 50] for i in range(9, size, 50)), b" "])[0] == text + b" "
         ) is fits
-        assert {one.lift for one in lifting.noted.values()} == {Lift.AT_ONCE if fits else Lift.NEVER}
+        assert {one.lift for one in lifting.noted.values()} == {Lift.AT_ONCE if fits else Lift.TOO_LONG}
 
 
 def test_literals_are_lifted_by_their_rule_and_own_ones_never() -> None:
