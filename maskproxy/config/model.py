@@ -172,6 +172,16 @@ class Restore(Part):
     """How long the store remembers a secret that is not sent or used again."""
 
 
+class Allow(Part):
+    """What people may let pass for themselves (`maskproxy allow`)."""
+
+    longest: Duration = 7 * 86400.0
+    generic: Literal["at_once", "approval", "never"] = "at_once"
+    """Of rules that say `lift: at_once`."""
+    vendor: Literal["approval", "never"] = "approval"
+    """Of all others, and wherever a rule blocks or alerts."""
+
+
 class Masking(Part):
     key: MaskingKey
     rules: Annotated[tuple[RuleSource, ...], Field(min_length=1)] = ("builtin:default",)
@@ -180,6 +190,7 @@ class Masking(Part):
     scope: Literal["person", "session"] = "person"
     restore: Restore = Restore()
     media: Literal["pass", "refuse"] = "pass"
+    allow: Allow = Allow()
 
     def under(self, grant: GrantMasking) -> Masking:
         """What holds under a grant: each key that it sets, and of `restore` each key there, replaces ours."""

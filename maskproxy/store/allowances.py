@@ -11,8 +11,7 @@ import asyncio
 import contextlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -22,6 +21,7 @@ from maskproxy.store import allowance_rows, finding_rows
 from maskproxy.store.allowance_rows import AllowanceBounds, AllowanceRow, Event, Live
 from maskproxy.store.finding_rows import FindingBounds, FindingRow
 from maskproxy.store.sealing import derived
+from maskproxy.store.sightings import Asker, Sighting
 from maskproxy.store.store import Store
 
 POLL_S = 1.0
@@ -30,26 +30,6 @@ MOST_LISTED = 1_000
 
 _MOST_BUFFERED = 20_000
 _LONGEST_PLACE = 256
-
-
-class Sighting(NamedTuple):
-    """A finding of one exchange, as it is told to its person."""
-
-    rule: str
-    placeholder: str
-    direction: str
-    place: str
-    action: str
-    mode: str
-    session: str
-    exchange: str
-
-
-class Asker(NamedTuple):
-    """Who asks for an allowance."""
-
-    key: str
-    name: str
 
 
 class Allowances:
@@ -61,7 +41,7 @@ class Allowances:
         masking_key: bytes,
         *,
         wall_ns: Callable[[], int],
-        audited: Callable[[Event], None],
+        audited: Callable[[Event], Awaitable[None]],
         finding_bounds: FindingBounds | None = None,
         bounds: AllowanceBounds | None = None,
     ) -> None:
@@ -189,7 +169,7 @@ class Allowances:
             self._version = version
         if waits:
             for event in await self._store.call(allowance_rows.take_events, timeout_s=CALL_S, reads_first=True):
-                self._audited(event)
+                await self._audited(event)
 
     async def prune(self) -> None:
         """Forget what is over. Raises StoreFailed."""
