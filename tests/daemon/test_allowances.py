@@ -1,4 +1,4 @@
-"""A way out of a false positive, with real programs: two nodes on one store, the developer's commands, the operator's."""
+"""A way out of a false positive, with real programs: two nodes on one store, a person's commands, an operator's."""
 
 import asyncio
 import json
