@@ -57,6 +57,7 @@ bench: $(STAMP) ## slow: tables of speed, as ratios within one run
 	$(BIN)/python -m benchmarks.masker
 	$(BIN)/python -m benchmarks.bodies
 	$(BIN)/python -m benchmarks.worst
+	$(BIN)/python -m benchmarks.protected
 	$(BIN)/python -m benchmarks.whole_path
 
 clean: ## forget the environment and every cache

@@ -26,7 +26,7 @@ class Grant:
 
 
 class Admission(NamedTuple):
-    """Under which grant somebody comes in, and by which of its groups: names out of the configuration, no others."""
+    """Under which grant somebody comes in, and by which of its groups: only names that the configuration gives."""
 
     grant: str
     group: str

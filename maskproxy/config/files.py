@@ -127,6 +127,10 @@ def file_faults(document: Part, directory: Path, environ: Mapping[str, str]) -> 
         for place, rules in texts(masking, "rules"):
             if not rules.startswith("builtin:"):
                 files.readable(f"{path}.{place}", rules)
+    for place, dictionary in parts(part(document, "masking"), "dictionaries"):
+        files.source(f"masking.{place}", dictionary)
+    for place, protected in parts(part(document, "masking"), "protected"):
+        files.readable(f"masking.{join(place, 'file')}", protected.get("file"))
     files.directory_for("recording.directory", part(document, "recording").get("directory"))
     files.faults.extend(admin_faults(document, directory))
     files.faults.extend(store_faults(document, directory))

@@ -182,6 +182,29 @@ class Allow(Part):
     """Of all others, and wherever a rule blocks or alerts."""
 
 
+DictionaryAction = Literal["mask", "block", "alert"]
+
+
+class DictionarySource(Part):
+    """Exact values that are secrets; exactly one of `file` and `command` is set."""
+
+    name: Name
+    file: FilePath | None = None
+    command: Command | None = None
+    """A program and its arguments; no shell. What it prints are the values."""
+    format: Literal["lines", "env"] = "lines"
+    action: DictionaryAction = "mask"
+
+
+class ProtectedSource(Part):
+    name: Name
+    file: FilePath
+    """Fingerprints, made by `maskproxy rules protect`."""
+    lines: Annotated[int, Field(ge=5, le=1_000_000)] = 20
+    """So many lines of it in one request are too many."""
+    action: Literal["block", "alert"] = "block"
+
+
 class Masking(Part):
     key: MaskingKey
     rules: Annotated[tuple[RuleSource, ...], Field(min_length=1)] = ("builtin:default",)
@@ -191,6 +214,8 @@ class Masking(Part):
     restore: Restore = Restore()
     media: Literal["pass", "refuse"] = "pass"
     allow: Allow = Allow()
+    dictionaries: tuple[DictionarySource, ...] = ()
+    protected: tuple[ProtectedSource, ...] = ()
 
     def under(self, grant: GrantMasking) -> Masking:
         """What holds under a grant: each key that it sets, and of `restore` each key there, replaces ours."""

@@ -33,6 +33,7 @@ from maskproxy.errors import (
 from maskproxy.gateway import heads
 from maskproxy.gateway.answer import Answer, give_answer
 from maskproxy.gateway.connection import Connection, new_id
+from maskproxy.gateway.guard import Guard
 from maskproxy.gateway.heads import RequestHead
 from maskproxy.gateway.intake import body_limit, decoded, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.journal import Journal
@@ -101,7 +102,7 @@ class Exchange:
                 source = decoded(gateway, request, head, limit_bytes)
                 try:
                     if mask.streams:
-                        body = self._streamed(source, mask, sought)
+                        body = self._streamed(head, source, mask, sought)
                     else:
                         body = await self._whole(head, source, mask, sought, reservation)
                 except TooLarge as error:
@@ -255,6 +256,9 @@ class Exchange:
         self.bytes_in = len(out.forward)
         await journal.body("request_body", out.record)
         await self._count(mask, sought)
+        guard = Guard(gateway, journal, head, sought)
+        await guard.read(out.record)
+        await guard.finish()
         return out.forward if raw is None else await self._observed(head, bytes(raw))
 
     async def _observed(self, head: RequestHead, raw: bytes) -> Masked:
@@ -266,10 +270,13 @@ class Exchange:
         rest = await mask_rest(self.gateway, mask, len(raw))
         return trusted(first.forward + rest.forward, why="the grant observes and does not mask")
 
-    async def _streamed(self, source: AsyncIterator[bytes], mask: BodyMask, sought: Sought) -> AsyncIterator[Masked]:
+    async def _streamed(
+        self, head: RequestHead, source: AsyncIterator[bytes], mask: BodyMask, sought: Sought
+    ) -> AsyncIterator[Masked]:
         """The body in masked pieces, each recorded before it goes upstream."""
         gateway, journal = self.gateway, self.journal
         assert journal is not None
+        guard = Guard(gateway, journal, head, sought)
         fed = 0
         try:
             async for data in source:
@@ -277,6 +284,7 @@ class Exchange:
                 fed += len(data)
                 self.bytes_in = fed
                 await journal.body("request_body", out.record)
+                await guard.read(out.record)
                 forward = trusted(data, why="the grant observes and does not mask") if sought.observes else out.forward
                 if forward:
                     yield forward
@@ -286,6 +294,8 @@ class Exchange:
             raise
         await journal.body("request_body", out.record)
         await self._count(mask, sought)
+        await guard.read(out.record)
+        await guard.finish()
         if out.forward and not sought.observes:
             yield out.forward
 

@@ -17,6 +17,7 @@ from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import RouteTable
 from maskproxy.gateway.upstream.pool import UpstreamPool
 from maskproxy.masking import Known, Lift, Treatments
+from maskproxy.protected import Protection
 from maskproxy.recording.frames import Frame
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class Gateway:
     allowances: Allowances | None
     """Where there is a store: what was found for people, and what they may have as it is."""
     longest_allowance_s: float
+    protection: Protection
     pool: UpstreamPool
     budget: MemoryBudget
     limits: Limits

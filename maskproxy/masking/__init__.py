@@ -1,6 +1,7 @@
 """Text in, masked text out: rules, matching, placeholders. Pure; the only room that knows Hyperscan."""
 
 from maskproxy.masking.actions import Action, Direction, Override
+from maskproxy.masking.dictionary import NO_DICTIONARIES, Dictionaries, Dictionary
 from maskproxy.masking.lifting import Lift, Lifting, Noted, PrintKey
 from maskproxy.masking.loading import load_rules
 from maskproxy.masking.masked import Masked, trusted
@@ -18,6 +19,7 @@ from maskproxy.masking.treatments import (
     Treatment,
     Treatments,
     treatments,
+    urgent,
     with_actions,
 )
 from maskproxy.masking.vault import Known, Vault
@@ -25,8 +27,11 @@ from maskproxy.masking.work import Work
 
 __all__ = [
     "MARK",
+    "NO_DICTIONARIES",
     "Action",
     "Compiled",
+    "Dictionaries",
+    "Dictionary",
     "Direction",
     "Done",
     "Finding",
@@ -57,5 +62,6 @@ __all__ = [
     "looks_sealed",
     "treatments",
     "trusted",
+    "urgent",
     "with_actions",
 ]

@@ -33,7 +33,12 @@ class Treatment:
 
     @property
     def urgent(self) -> Mapping[str, int]:
-        return {rule: _URGENCY[action] for rule, action in self.actions.items() if action in _URGENCY}
+        return urgent(self.actions)
+
+
+def urgent(actions: Mapping[str, Action]) -> Mapping[str, int]:
+    """Give the rules that the finding of every span names in which they have a part; see `Masking`."""
+    return {rule: _URGENCY[action] for rule, action in actions.items() if action in _URGENCY}
 
 
 class Treatments(NamedTuple):

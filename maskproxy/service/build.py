@@ -31,9 +31,11 @@ from maskproxy.masking import PlaceholderKey, SealKey
 from maskproxy.recording.frames import Frame
 from maskproxy.recording.recorder import Recorder
 from maskproxy.service.credentials import build_credential
+from maskproxy.service.dictionaries import configured_dictionaries
 from maskproxy.service.logs import EventLog, Net
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.metrics import Metrics
+from maskproxy.service.protection import configured_protection
 from maskproxy.service.rules import ConfiguredRules, lifts
 from maskproxy.service.trust import client_context
 
@@ -108,6 +110,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
     async with AsyncExitStack() as undo:
         issuers = [_issuer(issuer) for issuer in config.identity.issuers]
         handling, own_handling = _handlings(config)
+        dictionaries = await configured_dictionaries(config.masking, log)
         credentials: list[Credential] = []
         routes = [_route(route, metrics, credentials) for route in config.routes]
         keys = KeyDirectory(issuers)
@@ -131,7 +134,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             authenticator=Authenticator(keys, issuers),
             grants=tuple(_grant(grant) for grant in config.grants),
             certificates=_authority(config.interception),
-            maskings=Maskings(PlaceholderKey(key), SealKey(key)),
+            maskings=Maskings(PlaceholderKey(key), SealKey(key), dictionaries),
             scope=config.masking.scope,
             handling=handling,
             own_handling=own_handling,
@@ -139,6 +142,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             stored_vault=vault,
             allowances=allowances,
             longest_allowance_s=config.masking.allow.longest,
+            protection=configured_protection(config.masking, key),
             pool=pool,
             budget=MemoryBudget(config.limits.memory_bytes),
             limits=_limits(config.limits),

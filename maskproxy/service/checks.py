@@ -15,6 +15,7 @@ from maskproxy.config.model import Config, GrantMasking, Interception, Masking, 
 from maskproxy.errors import ConfigurationFault, MaskproxyError, StartFailed
 from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.masking import load_rules
+from maskproxy.protected.sealed_file import read
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rule_cache import rule_cache
 from maskproxy.service.rules import ConfiguredRules, nameless
@@ -43,11 +44,7 @@ def deeper_faults(config: Config) -> Faults:
     faults += rule_faults(rules, "masking", config.masking, config.masking)
     for i, grant in enumerate(config.grants):
         faults += rule_faults(rules, f"grants[{i}].masking", config.masking.under(grant.masking), grant.masking)
-    if config.masking.key.file.exists():
-        try:
-            masking_key(config.masking.key.file, make=False)
-        except MaskproxyError as error:
-            faults.append(("masking.key.file", str(error)))
+    faults += key_faults(config.masking)
     if config.store is not None:
         try:
             check_private(config.store)
@@ -147,6 +144,24 @@ def secret_faults(place: str, source: SecretSource) -> Iterator[tuple[str, str]]
         yield f"{place}.file", "The file is empty."
     elif len(secret) > LIMIT_SECRET_BYTES or not all(0x20 < byte < 0x7F for byte in secret):
         yield f"{place}.file", "The file must hold one secret: one line of visible ASCII characters."
+
+
+def key_faults(masking: Masking) -> Faults:
+    """The masking key, and the fingerprints that were made with it."""
+    if not masking.key.file.exists():
+        sentence = "It was made under another masking key: this configuration has none yet."
+        return [(f"masking.protected[{i}].file", sentence) for i in range(len(masking.protected))]
+    try:
+        key = masking_key(masking.key.file, make=False)
+    except MaskproxyError as error:
+        return [("masking.key.file", str(error))]
+    faults: Faults = []
+    for i, protected in enumerate(masking.protected):
+        try:
+            read(protected.file, key)
+        except MaskproxyError as error:
+            faults.append((f"masking.protected[{i}].file", str(error)))
+    return faults
 
 
 def rule_faults(loader: ConfiguredRules, place: str, masking: Masking, said: Masking | GrantMasking) -> Faults:
