@@ -68,6 +68,10 @@ class Masking:
         """Give the same for one exchange, in which some spans are lifted."""
         return self._but(self.literals, self.work, lifting, lifts=lifts)
 
+    def as_recorded(self) -> Masking:
+        """Give the same without anything lifted: for what the recording is told."""
+        return self._but(self.literals, self.work, self.lifting, lifts=False) if self.lifts else self
+
     def _but(
         self, literals: Literals | ExactValues, work: Work | None, lifting: Lifting | None, *, lifts: bool
     ) -> Masking:

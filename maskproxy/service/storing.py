@@ -54,14 +54,22 @@ def sealed_vault(store: Store, key: bytes, masking: model.Masking, metrics: Metr
 def allowances(store: Store, key: bytes, metrics: Metrics, log: EventLog, recorder: Recording) -> Allowances:
     async def audited(event: Event) -> None:
         """Tell it in the log, the metrics and the recording. An event that cannot be recorded stays in the store."""
-        told = event._asdict() | {"person": event.person_key}
-        del told["person_key"], told["at_us"], told["expires_us"]
-        times = {"at": iso_time(event.at_us * 1000), "expires": iso_time(event.expires_us * 1000)}
-        if not event.expires_us:
-            del times["expires"]
+        told = {
+            "allowance": event.allowance,
+            "person": event.person_key,
+            "person_name": event.person_name,
+            "placeholder": event.placeholder,
+            "rule": event.rule,
+            "by": event.by,
+            "reason": event.reason,
+            "at": iso_time(event.at_us * 1000),
+        }
+        if event.expires_us:
+            told["expires"] = iso_time(event.expires_us * 1000)
         metrics.allowance(event.event)
-        log(f"allowance {event.event}", **{k: v for k, v in told.items() if k != "event"}, **times)
+        log(f"allowance {event.event}", **told)
+        data = {"event": event.event, **told}
         with contextlib.suppress(RecordingFailed):
-            await recorder.append(Frame("audit", AUDIT, "", time.time_ns(), time.monotonic_ns(), {**told, **times}))
+            await recorder.append(Frame("audit", AUDIT, "", time.time_ns(), time.monotonic_ns(), data))
 
     return Allowances(store, key, wall_ns=time.time_ns, audited=audited)

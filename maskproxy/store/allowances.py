@@ -95,7 +95,7 @@ class Allowances:
             return
         said = seen._replace(place=seen.place[:_LONGEST_PLACE])._asdict()
         times, first_us = (1, now_us) if known is None else (known.times + 1, known.first_us)
-        fingerprint, lift = noted
+        fingerprint, lift = noted if noted.lift < Lift.NEVER else (b"", noted.lift)
         self._buffer[key] = FindingRow(
             person=hashed, **said, fingerprint=fingerprint, lift=lift, times=times, first_us=first_us, seen_us=now_us
         )

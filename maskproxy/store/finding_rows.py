@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 
 from maskproxy.store.schema import findings
 
-_LAST = ("direction", "place", "action", "mode", "session", "exchange", "lift", "seen_us")
+_LAST = ("direction", "place", "action", "mode", "session", "exchange", "fingerprint", "lift", "seen_us")
 _SLACK = 16
 
 

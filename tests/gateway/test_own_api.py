@@ -12,7 +12,7 @@ from maskproxy.errors import TooMany
 from maskproxy.gateway.own_api import Turns
 from maskproxy.store import allowance_rows
 from tests.gateway.house import SERVICE_KEY, Answer, House, plain, read_answer, streaming
-from tests.gateway.test_exchange import GITHUB, messages, sse, text_of
+from tests.gateway.test_exchange import AWS, GITHUB, messages, sse, text_of
 from tests.gateway.test_restore import call, request
 
 WORD = "correct" + "-horse-9"
@@ -165,6 +165,26 @@ async def test_a_vendors_one_waits_for_an_operator_who_may_take_it_back(started:
     lines = [json.loads(line) for line in house.log.getvalue().splitlines() if '"allowance ' in line]
     assert [line["event"] for line in lines] == ["allowance asked", "allowance approved", "allowance revoked"]
     assert house.measured("maskproxy_allowances_total", event="approved") == 1
+
+
+async def test_places_never_tell_what_is_lifted(started: Start) -> None:
+    house = await started(masking={"actions": [{"rules": ["aws-*"], "request": "mask"}]})
+    ada = house.token("ada")
+    await house.post("/v1/messages", messages(GITHUB), ada)
+    (finding,) = await found(house, ada)
+    allowance = json.loads((await ask(house, ada, finding["placeholder"])).body)["allowance"]
+    await decide(house, "approve", allowance["id"])
+    body = json.dumps({"metadata": {GITHUB: f"key {AWS}"}, "messages": []}).encode()
+    await house.post(f"/v1/messages?{GITHUB}={AWS}", body, ada, more=f"X-{GITHUB}: {AWS}\r\n")
+    received = house.origin.received[-1]
+    assert json.loads(received.body)["metadata"].keys() == {GITHUB}
+    assert received.line.startswith(f"POST /v1/messages?{GITHUB}=MASKED_AWS")
+    places = {row["place"] for row in await found(house, ada) if row["rule"] == "aws-access-key-id"}
+    assert places
+    frames = [frame.data for frame in await house.frames() if frame.kind == "finding"]
+    assert len([frame for frame in frames if frame["rule"] == "aws-access-key-id"]) == 3
+    assert GITHUB.encode() not in await house.recorded()
+    assert GITHUB.lower().encode() not in await house.recorded()
 
 
 async def test_it_ends_to_the_second_without_a_look_at_the_store(started: Start) -> None:

@@ -103,6 +103,14 @@ async def test_findings_are_gathered_and_written_together(shelf: Shelf) -> None:
     assert (await node.view.findings(ADA.key, 10))[0].times == 4
 
 
+async def test_of_what_can_never_pass_no_fingerprint_is_kept(shelf: Shelf) -> None:
+    node = Node(shelf)
+    for lift, kept in ((Lift.APPROVAL, NOTED.fingerprint), (Lift.NEVER, b""), (Lift.TOO_LONG, b"")):
+        node.view.note(ADA.key, SEEN, NOTED._replace(lift=lift))
+        (row,) = await node.view.findings(ADA.key, 10)
+        assert (row.fingerprint, row.lift) == (kept, lift)
+
+
 async def test_of_very_many_at_a_time_the_last_are_not_kept(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(allowances, "_MOST_BUFFERED", 2)
     node = Node(shelf)
