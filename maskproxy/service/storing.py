@@ -72,4 +72,8 @@ def allowances(store: Store, key: bytes, metrics: Metrics, log: EventLog, record
         with contextlib.suppress(RecordingFailed):
             await recorder.append(Frame("audit", AUDIT, "", time.time_ns(), time.monotonic_ns(), data))
 
-    return Allowances(store, key, wall_ns=time.time_ns, audited=audited)
+    def unforeseen(error: Exception) -> None:
+        metrics.alarm("internal")
+        log("allowances could not be followed", error=type(error).__name__)
+
+    return Allowances(store, key, wall_ns=time.time_ns, audited=audited, unforeseen=unforeseen)

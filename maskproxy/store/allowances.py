@@ -42,15 +42,17 @@ class Allowances:
         *,
         wall_ns: Callable[[], int],
         audited: Callable[[Event], Awaitable[None]],
+        unforeseen: Callable[[Exception], None],
         finding_bounds: FindingBounds | None = None,
         bounds: AllowanceBounds | None = None,
     ) -> None:
-        """`audited` is told each event once, by one of the nodes."""
+        """`audited` is told each event once, by one of the nodes; `unforeseen` what is not the store's to tell."""
         self._store = store
         self._person_key = derived(masking_key, b"maskproxy findings 1: person")
         self._prints = PrintKey(masking_key)
         self._wall_ns = wall_ns
         self._audited = audited
+        self._unforeseen = unforeseen
         self._finding_bounds = finding_bounds or FindingBounds()
         self._bounds = bounds or AllowanceBounds()
         self._version = -1
@@ -185,10 +187,13 @@ class Allowances:
         """Write and read every now and then. That the store fails is told by its alarm."""
         while True:
             await asyncio.sleep(POLL_S)
-            with contextlib.suppress(StoreFailed):
-                await self._flush()
-            with contextlib.suppress(StoreFailed):
-                await self.refresh()
+            for step in (self._flush, self.refresh):
+                try:
+                    await step()
+                except StoreFailed:
+                    pass
+                except Exception as error:  # noqa: BLE001 - what was taken back must not stay in force for a fault of ours
+                    self._unforeseen(error)
 
     async def _flush(self) -> None:
         if not self._buffer:

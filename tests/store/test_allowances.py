@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import sqlite3
 
 import pytest
@@ -26,10 +27,20 @@ def seldom(monkeypatch: pytest.MonkeyPatch) -> None:
 class Node:
     def __init__(self, shelf: Shelf, key: bytes = KEY) -> None:
         self.told: list[Event] = []
-        self.view = Allowances(shelf.store, key, wall_ns=lambda: int(shelf.now_s * 1e9), audited=self._tell)
+        self.unforeseen: list[Exception] = []
+        self.fails = False
+        self.view = Allowances(
+            shelf.store,
+            key,
+            wall_ns=lambda: int(shelf.now_s * 1e9),
+            audited=self._tell,
+            unforeseen=self.unforeseen.append,
+        )
 
     async def _tell(self, event: Event) -> None:
         self.told.append(event)
+        if self.fails:
+            raise RuntimeError
 
     def granted(self, person: str = ADA.key) -> dict[bytes, Lift]:
         return dict(self.view.lifting(person, {}, Lift.APPROVAL).granted)
@@ -68,6 +79,26 @@ async def test_it_follows_by_itself(shelf: Shelf, monkeypatch: pytest.MonkeyPatc
             await asyncio.sleep(0.01)
     await two.view.close()
     await one.view.close()
+
+
+async def test_a_fault_of_ours_is_told_and_does_not_end_it(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allowances, "POLL_S", 0.01)
+    node = Node(shelf)
+    node.fails = True
+    await node.view.start()
+    with contextlib.suppress(RuntimeError):  # whoever looks first, the follower or the asker, meets it
+        await ask(node)
+    row = (await node.view.asked(ADA.key))[0]
+    await shelf.store.call(
+        lambda connection: allowance_rows.decide(
+            connection, row.id, "revoke", by="root", reason="so", now_us=int(shelf.now_s * 1e6)
+        ),
+        timeout_s=60,
+    )
+    async with asyncio.timeout(10):
+        while node.granted() or not node.unforeseen:
+            await asyncio.sleep(0.01)
+    await node.view.close()
 
 
 async def test_what_it_takes_is_the_most_of_then_and_now(shelf: Shelf) -> None:
