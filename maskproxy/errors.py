@@ -74,6 +74,13 @@ class UnsupportedCoding(MaskproxyError):
     kind = "invalid_request_error"
 
 
+class TooMany(MaskproxyError):
+    """The caller asks too often."""
+
+    status = 429
+    kind = "rate_limit_error"
+
+
 class Misdirected(MaskproxyError):
     """The inner request names another host than its tunnel."""
 

@@ -13,7 +13,7 @@ from maskproxy.bodies.edit_tools import EditTools
 from maskproxy.bodies.json_bodies import JsonBody
 from maskproxy.bodies.json_text import mask_json
 from maskproxy.bodies.json_walk import Walk
-from maskproxy.bodies.output import BodyMask, Output
+from maskproxy.bodies.output import BodyFinding, BodyMask, Output
 from maskproxy.bodies.places import Place
 from maskproxy.bodies.refusing import Refusal, Refusing
 from maskproxy.bodies.two_masks import TwoMasks
@@ -142,7 +142,9 @@ class RefusingConversation(Refusing):
 class PairedConversation(TwoMasks):
     """A conversation of which another mask makes the recording: both are told what was recalled."""
 
-    def __init__(self, forward: Conversation, record: Conversation, only_recorded: Callable[[str], bool]) -> None:
+    def __init__(
+        self, forward: Conversation, record: Conversation, only_recorded: Callable[[BodyFinding], bool]
+    ) -> None:
         super().__init__(forward, record, only_recorded)
         self._forwarded = forward
         self._recorded = record

@@ -77,12 +77,12 @@ def shown_key(masking: Masking, key: bytes) -> str:
 
 
 class KeyNames:
-    """Remembers of a document's keys, few of which differ, whether they hold a secret."""
+    """Remembers of a document's keys, few of which differ, whether they hold a secret, lifted or not."""
 
     __slots__ = ("_known", "_masking")
 
     def __init__(self, masking: Masking) -> None:
-        self._masking = masking
+        self._masking = masking.as_recorded()
         self._known: dict[bytes, bool] = {}
 
     def is_clean(self, key: bytes) -> bool:

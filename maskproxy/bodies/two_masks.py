@@ -1,6 +1,7 @@
 """One body under two masks: what goes on comes from one of them, what is recorded from the other.
 
-For rules that alert, whose secrets pass and are masked in the recording; and for what a grant only observes.
+For rules that alert, whose secrets pass and are masked in the recording; for what its sender may let pass; and for
+what a grant only observes.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ from maskproxy.masking import Masked, trusted
 
 
 def believed(
-    forward: Iterable[BodyFinding], record: Iterable[BodyFinding], only_recorded: Callable[[str], bool]
+    forward: Iterable[BodyFinding], record: Iterable[BodyFinding], only_recorded: Callable[[BodyFinding], bool]
 ) -> list[BodyFinding]:
-    """Give what two masks found: of each rule, what the mask says that knows of it."""
+    """Give what two masks found: of what goes on as it is, what the mask for the recording says."""
     return [
-        *(one for one in forward if not only_recorded(one.rule)),
-        *(one for one in record if only_recorded(one.rule)),
+        *(one for one in forward if not only_recorded(one)),
+        *(one for one in record if only_recorded(one)),
     ]
 
 
 class TwoMasks(Around):
-    """`only_recorded` tells of a rule whether the mask for the recording is to be believed about it, or the other."""
+    """`only_recorded` tells of a finding whether the mask for the recording is to be believed, or the other."""
 
-    def __init__(self, forward: BodyMask, record: BodyMask, only_recorded: Callable[[str], bool]) -> None:
+    def __init__(self, forward: BodyMask, record: BodyMask, only_recorded: Callable[[BodyFinding], bool]) -> None:
         super().__init__(forward)
         self._record = record
         self._only_recorded = only_recorded

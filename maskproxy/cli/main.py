@@ -25,6 +25,8 @@ VERBS = {
     "replay": ("maskproxy.cli.replay:replay", "Tell a recorded session again."),
     "rules": ("maskproxy.cli.rules:rules", "List, show and test the masking rules."),
     "mask": ("maskproxy.cli.mask:mask", "Mask secrets in a text."),
+    "findings": ("maskproxy.cli.findings:findings", "Show what was masked for you."),
+    "allow": ("maskproxy.cli.allow:allow", "Let what is no secret pass for you."),
     "env": ("maskproxy.cli.env:env", "Print Claude Code settings for living with placeholders."),
 }
 """Where each verb lives, and the line that the list of verbs shows, so that showing it imports none of them."""

@@ -172,6 +172,16 @@ class Restore(Part):
     """How long the store remembers a secret that is not sent or used again."""
 
 
+class Allow(Part):
+    """What people may let pass for themselves (`maskproxy allow`)."""
+
+    longest: Duration = 7 * 86400.0
+    generic: Literal["at_once", "approval", "never"] = "at_once"
+    """Of rules that say `lift: at_once`."""
+    vendor: Literal["approval", "never"] = "approval"
+    """Of all others, and wherever a rule blocks or alerts."""
+
+
 DictionaryAction = Literal["mask", "block", "alert"]
 
 
@@ -203,6 +213,7 @@ class Masking(Part):
     scope: Literal["person", "session"] = "person"
     restore: Restore = Restore()
     media: Literal["pass", "refuse"] = "pass"
+    allow: Allow = Allow()
     dictionaries: tuple[DictionarySource, ...] = ()
     protected: tuple[ProtectedSource, ...] = ()
 

@@ -142,7 +142,7 @@ async def _whole(answer: Answer, response: web.StreamResponse, reservation: Rese
     await journal.body("response_body", out.record)
     await _count(answer)
     _count_unread(answer)
-    _note_masked(answer, response, answer.sought.masked(finding.rule for finding in answer.mask.findings))
+    _note_masked(answer, response, answer.sought.masked(answer.mask.findings))
     response.content_length = len(forward)
     answer.begun = True
     await response.prepare(exchange.request)

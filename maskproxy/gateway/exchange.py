@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import cached_property
 
 from aiohttp import web
 
@@ -43,7 +44,7 @@ from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
 from maskproxy.gateway.state import Gateway, Handling
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
-from maskproxy.masking import Direction, Masked, Seals, Sought, Vault, trusted
+from maskproxy.masking import Direction, Lifting, Masked, Seals, Sought, Vault, trusted
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -80,9 +81,9 @@ class Exchange:
         credential = await route.credential.value() if grant is not None and route.credential is not None else None
         sought = self._sought("request", route, person, token)
         admission = NOBODY if grant is None else grant.admits(person)
-        self.journal = journal = Journal(gateway, self.session, self.id, admission)
+        self.journal = journal = Journal(gateway, person, self.session, self.id, admission)
         target, fields = self._masked_head(sought, head)
-        await journal.request(person, self.connection, head, target.record, fields.record, route.name)
+        await journal.request(self.connection, head, target.record, fields.record, route.name)
         if grant is None or route.upstream is None:
             raise self._refusal
         await journal.decision("allowed", grant.name)
@@ -112,7 +113,7 @@ class Exchange:
             body = None
             reservation.shrink(reservation.held_bytes)
             try:
-                masked = sought.masked(finding.rule for finding in (*in_head, *mask.findings))
+                masked = sought.masked((*in_head, *mask.findings))
                 self.answer = Answer(self, head, self._sought("answer", route, person, token), upstream, masked)
                 return await give_answer(self.answer, reservation)
             finally:
@@ -162,6 +163,8 @@ class Exchange:
         credentials = route.credential.known_secrets() if route.credential is not None else ()
         find = maskings.observing if self._observes else maskings.of
         sought = find(treatment, self._scope(person), token, credentials)
+        if self._lifting is not None:
+            sought = sought.under(self._lifting)
         if direction == "answer" or self.grant is None or self.grant.mcp_tokens:
             return sought
         return replace(sought, actions={**sought.actions, MCP_RULE: "block"})
@@ -170,6 +173,14 @@ class Exchange:
     def handling(self) -> Handling:
         """What the grant asks for, and the configuration where there is none."""
         return self.gateway.handling_under(self.grant)
+
+    @cached_property
+    def _lifting(self) -> Lifting | None:
+        """What the person may have as it is: the same from the exchange's beginning to its end."""
+        allowances, handling = self.gateway.allowances, self.handling
+        if allowances is None or self.person is None:
+            return None
+        return allowances.lifting(self.person.key, handling.lifts, handling.other_lift)
 
     @property
     def _observes(self) -> bool:

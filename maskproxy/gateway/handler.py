@@ -12,7 +12,8 @@ from aiohttp import HttpVersion10, HttpVersion11, web
 
 from maskproxy.errors import MaskproxyError, RecordingFailed, Unavailable
 from maskproxy.gateway.exchange import Exchange
-from maskproxy.gateway.server import Handler, plain_answer
+from maskproxy.gateway.own_api import OwnApi, is_own
+from maskproxy.gateway.server import Handler, plain_answer, where
 from maskproxy.gateway.state import Gateway
 
 
@@ -21,6 +22,7 @@ class Exchanges:
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
+        self._own_api = OwnApi()
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         gateway = self.gateway
@@ -28,6 +30,12 @@ class Exchanges:
         assert isinstance(handler, Handler)
         handler.shim.exchange_begins()
         gateway.meters.exchanges(1)
+        if is_own(request, handler.connection):
+            try:
+                return await self._own_api.answer(gateway, request)
+            finally:
+                gateway.meters.exchanges(-1)
+                handler.shim.exchange_ends()
         exchange = Exchange(gateway, request, handler)
         outcome, sentence, status = "failed", "", 503
         try:
@@ -44,7 +52,7 @@ class Exchanges:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours must end the exchange, not pass it
             gateway.meters.alarm("internal")
-            gateway.log("exchange failed", exchange=exchange.id, error=type(error).__name__, at=_where(error))
+            gateway.log("exchange failed", exchange=exchange.id, error=type(error).__name__, at=where(error))
             hidden = Unavailable("Something failed inside the gateway. Tell its operators the request id.")
             return await self._refuse(exchange, hidden, outcome)
         finally:
@@ -99,11 +107,3 @@ class Exchanges:
 
 def _outcome(error: MaskproxyError) -> str:
     return "failed" if error.status >= 500 else "refused"
-
-
-def _where(error: BaseException) -> str:
-    """File and line of a fault of ours; never the values."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    return f"{frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}" if frame is not None else ""

@@ -11,8 +11,9 @@ from maskproxy.bodies.masks import BodyFinding
 from maskproxy.gateway.connection import Connection
 from maskproxy.gateway.heads import Fields, RequestHead
 from maskproxy.gateway.state import Gateway
-from maskproxy.masking import Action, Direction, Masked, Sought
+from maskproxy.masking import Direction, Done, Masked, Sought
 from maskproxy.recording.frames import Frame
+from maskproxy.store.sightings import Sighting
 
 _MOST_SESSIONS = 10_000
 _AT_A_TIME = 100
@@ -21,8 +22,9 @@ _AT_A_TIME = 100
 class Journal:
     """Frames of one exchange. Raises `RecordingFailed` as soon as they cannot be kept."""
 
-    def __init__(self, gateway: Gateway, session: str, exchange: str, admission: Admission) -> None:
+    def __init__(self, gateway: Gateway, person: Person, session: str, exchange: str, admission: Admission) -> None:
         self._gateway = gateway
+        self._person = person
         self._session = session
         self._exchange = exchange
         self._admission = admission
@@ -37,7 +39,6 @@ class Journal:
 
     async def request(
         self,
-        person: Person,
         connection: Connection,
         head: RequestHead,
         target: str,
@@ -45,7 +46,7 @@ class Journal:
         route: str,
     ) -> None:
         """`target` and `fields` are masked; nothing else of the head is told."""
-        told = {name.lower(): value for name, value in fields}
+        told, person = {name.lower(): value for name, value in fields}, self._person
         client = told.get("user-agent", "")
         if self._is_news():
             await self._put("session", {"person": person.key, "person_name": person.name, "client": client})
@@ -93,18 +94,30 @@ class Journal:
         for number, finding in enumerate(findings[told:], 1):
             if number % _AT_A_TIME == 0:
                 await asyncio.sleep(0)  # there may be thousands, and others wait
-            action = sought.action(finding.rule)
-            self._count(direction, finding.rule, action)
-            await self._put("finding", {"direction": direction, "action": action, **finding._asdict()})
+            done = sought.done(finding)
+            self._count(direction, finding.rule, done)
+            self._keep(direction, finding, done, sought)
+            await self._put("finding", {"direction": direction, "action": done, **finding._asdict()})
         return max(told, len(findings))
 
-    def _count(self, direction: Direction, rule: str, action: Action) -> None:
+    def _keep(self, direction: Direction, finding: BodyFinding, done: Done, sought: Sought) -> None:
+        """Have the finding kept for its person, who may ask for it to pass."""
+        allowances, lifting = self._gateway.allowances, sought.record.lifting
+        noted = None if lifting is None else lifting.noted.get(finding.placeholder)
+        if allowances is None or noted is None:
+            return
+        told = (finding.rule, finding.placeholder, direction, finding.place, done, self._admission.mode)
+        allowances.note(self._person.key, Sighting(*told, self._session, self._exchange), noted)
+
+    def _count(self, direction: Direction, rule: str, action: Done) -> None:
         """An alert raises its alarm once in an exchange, and tells the rule: no place, since keys are people's text."""
         meters = self._gateway.meters
         if action == "mask":
             meters.masked(rule, direction, self._admission)
         elif action == "block":
             meters.blocked(rule, direction, self._admission)
+        elif action == "lifted":
+            meters.lifted(rule, direction, self._admission)
         else:
             meters.alerted(rule, direction, self._admission)
             if (direction, rule) not in self._alerted:

@@ -56,7 +56,8 @@ def _masked(masking: Masking, fields: Fields) -> tuple[Fields, list[BodyFinding]
     for name, value in fields:
         shown, in_name = masking.text(name.encode())
         kept, in_value = masking.text(value.encode())
-        place = f"head.{shown.decode().lower()}"
+        told = masking.as_recorded().text(name.encode())[0] if masking.lifts else shown
+        place = f"head.{told.decode().lower()}"
         findings += [BodyFinding(found.rule, place, found.placeholder) for found in (*in_name, *in_value)]
         masked.append((shown.decode(), kept.decode()))
     return masked, findings

@@ -16,6 +16,7 @@ _REASONS = {
     413: "Content Too Large",
     415: "Unsupported Media Type",
     421: "Misdirected Request",
+    429: "Too Many Requests",
     503: "Service Unavailable",
 }
 

@@ -34,6 +34,14 @@ def plain_answer(error: MaskproxyError, exchange_id: str) -> web.Response:
     return response
 
 
+def where(error: BaseException) -> str:
+    """File and line of a fault of ours; never the values."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return f"{frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}" if frame is not None else ""
+
+
 class Handler(web.RequestHandler):
     """One connection's HTTP machine, which knows its connection and the protocol that feeds it."""
 

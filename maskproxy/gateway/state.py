@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from maskproxy.access.grants import Admission, Grant
 from maskproxy.bodies.masks import BodyPolicy
@@ -16,9 +16,12 @@ from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import RouteTable
 from maskproxy.gateway.upstream.pool import UpstreamPool
-from maskproxy.masking import Known, Treatments
+from maskproxy.masking import Known, Lift, Treatments
 from maskproxy.protected import Protection
 from maskproxy.recording.frames import Frame
+
+if TYPE_CHECKING:
+    from maskproxy.store.allowances import Allowances
 
 
 class Meters(Protocol):
@@ -28,6 +31,7 @@ class Meters(Protocol):
     def masked(self, rule: str, direction: str, admission: Admission) -> None: ...
     def blocked(self, rule: str, direction: str, admission: Admission) -> None: ...
     def alerted(self, rule: str, direction: str, admission: Admission) -> None: ...
+    def lifted(self, rule: str, direction: str, admission: Admission) -> None: ...
     def upstream(self, route: str, seconds: float) -> None: ...
     def unread(self, route: str, count_bytes: int) -> None: ...
     def refused(self, reason: str) -> None: ...
@@ -86,6 +90,13 @@ class Handling:
 
     treatments: Treatments
     body_policy: BodyPolicy
+    lifts: Mapping[str, Lift]
+    """What it takes to lift what a rule finds, by its id."""
+    other_lift: Lift
+    """The same, of what the configuration does not name."""
+
+    def takes(self, rule: str) -> Lift:
+        return self.lifts.get(rule, self.other_lift)
 
 
 @dataclass(slots=True)
@@ -102,6 +113,9 @@ class Gateway:
     """By the names of grants that do."""
     recorder: Recording
     stored_vault: StoredVault | None
+    allowances: Allowances | None
+    """Where there is a store: what was found for people, and what they may have as it is."""
+    longest_allowance_s: float
     protection: Protection
     pool: UpstreamPool
     budget: MemoryBudget

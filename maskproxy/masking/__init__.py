@@ -2,6 +2,7 @@
 
 from maskproxy.masking.actions import Action, Direction, Override
 from maskproxy.masking.dictionary import NO_DICTIONARIES, Dictionaries, Dictionary
+from maskproxy.masking.lifting import Lift, Lifting, Noted, PrintKey
 from maskproxy.masking.loading import load_rules
 from maskproxy.masking.masked import Masked, trusted
 from maskproxy.masking.masker import Finding, Masker
@@ -10,7 +11,17 @@ from maskproxy.masking.placeholders import MARK, PlaceholderKey, Placeholders
 from maskproxy.masking.restorer import Restorer
 from maskproxy.masking.rules import Rule, RuleSet
 from maskproxy.masking.seals import SealKey, Seals, Span, looks_sealed
-from maskproxy.masking.treatments import Compiled, Sought, Treatment, Treatments, treatments, urgent, with_actions
+from maskproxy.masking.treatments import (
+    Compiled,
+    Done,
+    Named,
+    Sought,
+    Treatment,
+    Treatments,
+    treatments,
+    urgent,
+    with_actions,
+)
 from maskproxy.masking.vault import Known, Vault
 from maskproxy.masking.work import Work
 
@@ -22,14 +33,20 @@ __all__ = [
     "Dictionaries",
     "Dictionary",
     "Direction",
+    "Done",
     "Finding",
     "Known",
+    "Lift",
+    "Lifting",
     "Masked",
     "Masker",
     "Masking",
+    "Named",
+    "Noted",
     "Override",
     "PlaceholderKey",
     "Placeholders",
+    "PrintKey",
     "Restorer",
     "Rule",
     "RuleSet",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from maskproxy.masking.automaton import TEXT_EDGE, Standing
 from maskproxy.masking.characters import ceil, floor
 from maskproxy.masking.checks import CONTEXT_BYTES
+from maskproxy.masking.lifting import OpenSpan
 from maskproxy.masking.masked import Masked
 from maskproxy.masking.matches import View, note_hits
 from maskproxy.masking.placeholders import PendingPlaceholder
@@ -42,13 +43,20 @@ class Finding(NamedTuple):
 class _Group:
     """A span being masked: survivors that overlap."""
 
-    __slots__ = ("end", "pending", "rule", "start")
+    __slots__ = ("end", "pending", "rule", "span", "start")
 
-    def __init__(self, rule: str, start: int, end: int, pending: PendingPlaceholder) -> None:
+    def __init__(self, rule: str, start: int, end: int, pending: PendingPlaceholder, span: OpenSpan | None) -> None:
         self.rule = rule
         self.start = start
         self.end = end
         self.pending = pending
+        self.span = span
+        """What is known of it for `lifting`, where there is one."""
+
+    def add(self, piece: bytes) -> None:
+        self.pending.add(piece)
+        if self.span is not None:
+            self.span.add(piece)
 
 
 class Masker:
@@ -292,15 +300,18 @@ class Masker:
                 group.end = max(group.end, survivor.end)
                 if self._masking.urgent:
                     group.rule = max(group.rule, self._rule_id(survivor), key=self._urgency)
+                self._tell(group, survivor)
                 continue
             if group is not None:
                 at = self._close(group, at, out)
-            rule = self._rule_id(survivor)
-            group = _Group(rule, survivor.start, survivor.end, self._masking.placeholders.begin(rule))
+            rule, lifting = self._rule_id(survivor), self._masking.lifting
+            span = None if lifting is None else lifting.begin()
+            group = _Group(rule, survivor.start, survivor.end, self._masking.placeholders.begin(rule), span)
+            self._tell(group, survivor)
             out.append(text[at - base : survivor.start - base])
             at = survivor.start
         if group is not None and crossing:
-            group.pending.add(text[at - base : frontier - base])
+            group.add(text[at - base : frontier - base])
             at = frontier
         elif group is not None:
             at = self._close(group, at, out)
@@ -313,11 +324,24 @@ class Masker:
         base = self._base
         if self._masking.work is not None:
             self._masking.work.find()
-        group.pending.add(self._buffer[at - base : group.end - base])
+        group.add(self._buffer[at - base : group.end - base])
         placeholder = group.pending.finish()
+        name = placeholder.decode("ascii")
+        if group.span is not None and self._masking.lifting is not None:
+            lifted = self._masking.lifting.end(group.span, name)
+            if lifted is not None and self._masking.lifts:
+                out.append(lifted)
+                return group.end
         out.append(placeholder)
-        self.findings.append(Finding(group.rule, group.start, group.end, placeholder.decode("ascii")))
+        self.findings.append(Finding(group.rule, group.start, group.end, name))
         return group.end
+
+    def _tell(self, group: _Group, survivor: Candidate) -> None:
+        """Have a rule's part in a span count for what it takes to lift it."""
+        span, lifting = group.span, self._masking.lifting
+        if span is not None and lifting is not None:
+            encoded = survivor.rule in self._masking.rules.encoded
+            span.lift = max(span.lift, lifting.takes(self._rule_id(survivor), encoded=encoded))
 
     def _urgency(self, rule: str) -> int:
         return self._masking.urgent.get(rule, 0)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from maskproxy.masking.dictionary import ExactValues
 from maskproxy.masking.encoded import base64_texts, percent_texts
+from maskproxy.masking.lifting import Lifting
 from maskproxy.masking.literals import Literals
 from maskproxy.masking.masked import Masked
 from maskproxy.masking.masker import Finding, Masker
@@ -20,7 +21,10 @@ MOST_LAYERS = 1
 class Masking:
     """The rules, one scope's placeholders and one exchange's own secrets, ready to mask."""
 
-    __slots__ = ("_depth", "_inner", "_inner_knowing", "literals", "placeholders", "rules", "urgent", "work")
+    __slots__ = (
+        *("_depth", "_inner", "_inner_knowing"),
+        *("lifting", "lifts", "literals", "placeholders", "rules", "urgent", "work"),
+    )
 
     def __init__(
         self,
@@ -31,29 +35,48 @@ class Masking:
         *,
         depth: int = MOST_LAYERS,
         work: Work | None = None,
+        lifting: Lifting | None = None,
+        lifts: bool = False,
     ) -> None:
         """`literals`: (rule id, exact bytes) that are secrets in this exchange, each at least 6 bytes long.
 
         `urgent`: rules that the finding of every span names in which they have a part, the greatest number first.
         `depth`: how many layers of encoding are seen through. `work`: what all that is masked may cost together.
+        `lifting` is told of every span; with `lifts`, those that it says are lifted stay as they are, and are not told.
         """
         self.rules = rules
         self.placeholders = placeholders
         self.literals = literals if isinstance(literals, Literals | ExactValues) else Literals(literals)
         self.urgent = urgent
         self.work = work
+        self.lifting = lifting
+        self.lifts = lifts
         self._depth = depth
         self._inner: Masking | None = None
         self._inner_knowing: Masking | None = None
 
     def bounded(self, work: Work) -> Masking:
         """Give the same for one body, which may cost so much."""
-        return Masking(self.rules, self.placeholders, self.literals, self.urgent, depth=self._depth, work=work)
+        return self._but(self.literals, work, self.lifting, lifts=self.lifts)
 
     def knowing(self, secrets: Sequence[tuple[str, bytes]]) -> Masking:
         """Give the same with further literals: (rule id, exact bytes)."""
         literals = self.literals.knowing(secrets)
-        return Masking(self.rules, self.placeholders, literals, self.urgent, depth=self._depth, work=self.work)
+        return self._but(literals, self.work, self.lifting, lifts=self.lifts)
+
+    def under(self, lifting: Lifting, *, lifts: bool) -> Masking:
+        """Give the same for one exchange, in which some spans are lifted."""
+        return self._but(self.literals, self.work, lifting, lifts=lifts)
+
+    def as_recorded(self) -> Masking:
+        """Give the same without anything lifted: for what the recording is told."""
+        return self._but(self.literals, self.work, self.lifting, lifts=False) if self.lifts else self
+
+    def _but(
+        self, literals: Literals | ExactValues, work: Work | None, lifting: Lifting | None, *, lifts: bool
+    ) -> Masking:
+        kept = (self.rules, self.placeholders, literals, self.urgent)
+        return Masking(*kept, depth=self._depth, work=work, lifting=lifting, lifts=lifts)
 
     def text(self, data: bytes) -> tuple[Masked, list[Finding]]:
         """Mask a whole text."""

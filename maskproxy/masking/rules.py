@@ -16,6 +16,7 @@ from maskproxy.masking.engine import Database, Hit
 from maskproxy.masking.exceptions import RuleException
 from maskproxy.masking.finder import Finder
 from maskproxy.masking.grammar import Shape, width
+from maskproxy.masking.lifting import Lift
 from maskproxy.masking.matcher import Matcher
 from maskproxy.masking.placeholders import SHAPE
 from maskproxy.masking.shapes import shape
@@ -48,6 +49,8 @@ class Rule:
     """Of a rule from a gitleaks file: what of it cannot be honoured."""
     imported: bool = False
     """It is from a gitleaks file, and so has no samples."""
+    lift: Lift = Lift.APPROVAL
+    """What it takes, if nothing else is said, for a person's false positive to pass."""
 
     @property
     def rank(self) -> int:

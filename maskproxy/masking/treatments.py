@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from maskproxy import __version__
 from maskproxy.masking import engine
 from maskproxy.masking.actions import FORWARDED, RECORDED, Action, Direction, Override, overridden
+from maskproxy.masking.lifting import Lifting
 from maskproxy.masking.masking import Masking
 from maskproxy.masking.rules import Rule, RuleSet
 
+Done = Action | Literal["lifted"]
+"""An action, or that the person may let it pass."""
 _URGENCY: Mapping[Action, int] = {"alert": 1, "block": 2}
 
 
@@ -49,6 +52,15 @@ class Treatments(NamedTuple):
         return self.request if direction == "request" else self.answer
 
 
+class Named(Protocol):
+    """A finding, of a text or of a body."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def placeholder(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Sought:
     """What is looked for in one direction of an exchange, in what goes on and in what is recorded.
@@ -66,19 +78,38 @@ class Sought:
         """Mask everything both ways."""
         return cls(masking, masking, {})
 
+    def under(self, lifting: Lifting) -> Sought:
+        """Give the same for an exchange in which some spans are lifted: they go on as they are, recorded masked."""
+        record = self.record.under(lifting, lifts=False)
+        if self.observes:
+            return replace(self, record=record)
+        if lifting.granted:
+            return replace(self, forward=self.forward.under(lifting, lifts=True), record=record)
+        is_one = self.forward is self.record
+        return replace(self, forward=record if is_one else self.forward.under(lifting, lifts=False), record=record)
+
     def action(self, rule: str) -> Action:
+        """Tell what the rule does, wherever it finds something."""
         return self.actions.get(rule, "mask")
 
-    def masked(self, rules: Iterable[str]) -> int:
-        """Give how many findings of these rules became placeholders."""
-        return sum(self.action(rule) == "mask" for rule in rules)
+    def done(self, found: Named) -> Done:
+        """Tell what is done with one finding."""
+        return "lifted" if self._lifted(found) else self.action(found.rule)
+
+    def masked(self, findings: Iterable[Named]) -> int:
+        """Give how many findings became placeholders."""
+        return sum(self.done(found) == "mask" for found in findings)
 
     def blocks(self, rule: str) -> bool:
         return not self.observes and self.action(rule) == "block"
 
-    def only_recorded(self, rule: str) -> bool:
-        """Tell whether what the rule finds goes on as it is."""
-        return self.observes or self.action(rule) == "alert"
+    def only_recorded(self, found: Named) -> bool:
+        """Tell whether what was found goes on as it is."""
+        return self.observes or self.action(found.rule) == "alert" or self._lifted(found)
+
+    def _lifted(self, found: Named) -> bool:
+        lifting = self.record.lifting
+        return lifting is not None and found.placeholder in lifting.passed
 
 
 def with_actions(rules: RuleSet, overrides: Sequence[Override]) -> RuleSet:

@@ -111,6 +111,8 @@ class Catalog:
         raise NotFound(f"Several sessions begin with that: {choices}{more}.")
 
     def _take(self, frame: Frame) -> None:
+        if frame.kind == "audit":
+            return
         entry = self._entries.get(frame.session)
         if entry is None:
             entry = self._entries[frame.session] = SessionEntry(frame.session, frame.wall_ns, frame.wall_ns)

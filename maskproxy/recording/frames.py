@@ -18,7 +18,7 @@ Format, version 1. Numbers outside msgpack are big-endian.
                version   int, 1; a higher one is not readable here
                kind      str; a reader skips a kind that it does not know
                session   str, `[a-z0-9_-]{1,64}`
-               exchange  str, `req_[0-9a-z]{20,32}`, or empty in a `session` frame
+               exchange  str, `req_[0-9a-z]{20,32}`, or empty in a `session` or an `audit` frame
                wall_ns   int >= 0, Unix time
                mono_ns   int >= 0, the monotonic clock of the machine: differences only
                data      map with str keys; a reader keeps fields that it does not know
@@ -37,6 +37,8 @@ A body longer than PIECE_BYTES is cut into frames with the same `seq`, counted b
     finding        direction, rule: str; (place, placeholder, action: str)
     decision       outcome: str; (grant, sentence: str)
     end            outcome: str; (sentence: str; status, bytes_in, bytes_out: int)
+    audit          event, allowance: str; (person, person_name, by, reason, placeholder, rule, at, expires: str)
+                   Of no session: AUDIT stands for it.
 """
 
 from __future__ import annotations
@@ -55,6 +57,8 @@ from maskproxy.masking.masked import Masked
 VERSION: Final = 1
 PIECE_BYTES: Final = 1 << 20
 LIMIT_BYTES: Final = 4 << 20
+AUDIT: Final = "audit"
+"""What stands for the session where an operator or a person decides something about masking."""
 
 _SESSION = re.compile(r"[a-z0-9_-]{1,64}")
 _EXCHANGE = re.compile(r"req_[0-9a-z]{20,32}")
@@ -125,8 +129,10 @@ _NEEDED: dict[str, dict[str, _Check]] = {
     "finding": {"direction": _is_text, "rule": _is_text},
     "decision": {"outcome": _is_text},
     "end": {"outcome": _is_text},
+    "audit": {"event": _is_text, "allowance": _is_text},
 }
 KINDS: Final = frozenset(_NEEDED)
+_WITHOUT_EXCHANGE = frozenset({"session", "audit"})
 _REQUEST_TEXTS = ("route", "mode", "via", "person", "person_name", "client", "agent", "parent_agent")
 _OPTIONAL: dict[str, dict[str, _Check]] = {
     "session": dict.fromkeys(("person", "person_name", "client"), _is_text),
@@ -137,6 +143,7 @@ _OPTIONAL: dict[str, dict[str, _Check]] = {
     "finding": {"place": _is_text, "placeholder": _is_text, "action": _is_text},
     "decision": {"grant": _is_text, "sentence": _is_text},
     "end": {"sentence": _is_text, "status": _is_number, "bytes_in": _is_number, "bytes_out": _is_number},
+    "audit": dict.fromkeys(("person", "person_name", "by", "reason", "placeholder", "rule", "at", "expires"), _is_text),
 }
 
 
@@ -145,7 +152,9 @@ def _fault_in(kind: str, ids: tuple[object, object], times: tuple[object, object
     session, exchange = ids
     if not isinstance(session, str) or not is_session_id(session):
         return "session"
-    if not isinstance(exchange, str) or not (is_exchange_id(exchange) or (exchange == "" and kind == "session")):
+    if not isinstance(exchange, str) or not (
+        is_exchange_id(exchange) or (exchange == "" and kind in _WITHOUT_EXCHANGE)
+    ):
         return "exchange"
     if not _is_number(times[0]) or not _is_number(times[1]):
         return "time"

@@ -36,10 +36,11 @@ from maskproxy.service.logs import EventLog, Net
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.metrics import Metrics
 from maskproxy.service.protection import configured_protection
-from maskproxy.service.rules import ConfiguredRules
+from maskproxy.service.rules import ConfiguredRules, lifts
 from maskproxy.service.trust import client_context
 
 if TYPE_CHECKING:
+    from maskproxy.store.allowances import Allowances
     from maskproxy.store.sealed_vault import SealedVault
     from maskproxy.store.store import Store
 
@@ -71,6 +72,7 @@ class Parts:
     recorder: Recorder | NoRecorder
     store: Store | None = None
     vault: SealedVault | None = None
+    allowances: Allowances | None = None
     credentials: list[Credential] = field(default_factory=list)
 
     @property
@@ -86,6 +88,8 @@ class Parts:
     async def retire(self) -> None:
         """Close what a reload has replaced; the rest lives on in the new parts."""
         await self.keys.close()
+        if self.allowances is not None:
+            await self.allowances.close()
         for credential in self.credentials:
             await credential.close()
 
@@ -120,6 +124,11 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
         if store is not None and keep is None:
             undo.push_async_callback(store.close)
         recorder = keep.recorder if keep is not None else await _recorder(config.recording, metrics, log)
+        if keep is None and isinstance(recorder, Recorder):
+            undo.push_async_callback(recorder.close)
+        allowances = await _allowances(store, key, metrics, log, recorder, keep)
+        if allowances is not None:
+            undo.push_async_callback(allowances.close)
         gateway = Gateway(
             routes=RouteTable(routes, [_tunnel(tunnel) for tunnel in config.tunnels]),
             authenticator=Authenticator(keys, issuers),
@@ -131,6 +140,8 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             own_handling=own_handling,
             recorder=_as_recording(recorder),
             stored_vault=vault,
+            allowances=allowances,
+            longest_allowance_s=config.masking.allow.longest,
             protection=configured_protection(config.masking, key),
             pool=pool,
             budget=MemoryBudget(config.limits.memory_bytes),
@@ -144,7 +155,8 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
         )
         undo.pop_all()
     net.follow(lambda: [secret.decode("latin-1") for one in credentials for secret in one.known_secrets()])
-    return Parts(gateway, log, net, metrics, keys, pool, workers, quick_workers, recorder, store, vault, credentials)
+    running = (metrics, keys, pool, workers, quick_workers, recorder, store, vault, allowances, credentials)
+    return Parts(gateway, log, net, *running)
 
 
 def _as_recording(recorder: Recorder | NoRecorder) -> Recording:
@@ -164,7 +176,8 @@ def _handlings(config: model.Config) -> tuple[Handling, dict[str, Handling]]:
         policy = BodyPolicy(
             media=masking.media, restore_tools=restore.tools, restore_new=restore.model_made == "restore"
         )
-        return Handling(rules.treatments(masking), policy)
+        treatments = rules.treatments(masking)
+        return Handling(treatments, policy, *lifts(treatments, masking.allow))
 
     masking, nothing = config.masking, model.GrantMasking()
     own = {grant.name: masking.under(grant.masking) for grant in config.grants if grant.masking != nothing}
@@ -257,6 +270,24 @@ async def _store(
         assert config.store is not None
         store = await open_store(config.store, metrics, log)
     return store, sealed_vault(store, key, config.masking, metrics, log)
+
+
+async def _allowances(
+    store: Store | None,
+    key: bytes,
+    metrics: Metrics,
+    log: EventLog,
+    recorder: Recorder | NoRecorder,
+    keep: Parts | None,
+) -> Allowances | None:
+    """What people may have as it is, as this configuration's key knows them."""
+    if store is None:
+        return None
+    from maskproxy.service.storing import allowances
+
+    made = allowances(store, key, metrics, log, recorder)
+    await made.start(keep.allowances if keep is not None else None)
+    return made
 
 
 def _limits(limits: model.Limits) -> Limits:

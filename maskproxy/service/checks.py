@@ -23,6 +23,9 @@ from maskproxy.service.rule_notes import rule_notes
 from maskproxy.service.rules import ConfiguredRules, nameless
 from maskproxy.store.files import check_private
 
+_NO_STORE = (
+    "not set: in edits only what the request itself still holds comes back, and nobody can let pass what is no secret"
+)
 LIMIT_SECRET_BYTES = 64 * 1024
 
 
@@ -59,7 +62,7 @@ def notes(config: Config) -> list[tuple[str, str]]:
     """What is allowed and may surprise: settings without effect, and what is not done because it is not set."""
     told: list[tuple[str, str]] = []
     if config.store is None:
-        told.append(("store", "not set: in edits only what the request itself still holds comes back"))
+        told.append(("store", _NO_STORE))
     elif config.grants and not any(config.masking.under(grant.masking).restore.tools for grant in config.grants):
         told.append(("store", "not in use for edits: restore.tools puts nothing back under any grant"))
     if config.recording is None:

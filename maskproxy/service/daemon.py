@@ -160,6 +160,9 @@ class Daemon:
             if self.parts.vault is not None:
                 with contextlib.suppress(StoreFailed):
                     await self.parts.vault.prune()
+            if self.parts.allowances is not None:
+                with contextlib.suppress(StoreFailed):
+                    await self.parts.allowances.prune()
             await asyncio.sleep(_PRUNE_S)
 
     async def _reload_when_asked(self) -> None:

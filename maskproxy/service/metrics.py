@@ -30,6 +30,8 @@ class Metrics:
         self._masked = counter("masked", "Spans that became placeholders, or (observe) would have.", *found)
         self._blocked = counter("blocked", "Findings that ended the exchange, or (observe) would have.", *found)
         self._alerts = counter("alerts", "Findings of rules that let pass and tell.", *found)
+        self._lifted = counter("lifted", "Findings that their person may have as they are.", *found)
+        self._allowances = counter("allowances", "What became of allowances, told once by one node.", "event")
         self._unread = counter("unread_bytes", "Bytes of media passed without being read, as configured.", "route")
         self._refused = counter("refused", "Refusals and failures, by the class of the error.", "reason")
         self._alarms = counter("alarms", "What an operator should look at.", "kind")
@@ -58,6 +60,12 @@ class Metrics:
 
     def alerted(self, rule: str, direction: str, admission: Admission) -> None:
         self._found(self._alerts, rule, direction, admission)
+
+    def lifted(self, rule: str, direction: str, admission: Admission) -> None:
+        self._found(self._lifted, rule, direction, admission)
+
+    def allowance(self, event: str) -> None:
+        self._allowances.labels(event).inc()
 
     @staticmethod
     def _found(counter: Counter, rule: str, direction: str, admission: Admission) -> None:

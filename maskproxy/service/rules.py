@@ -6,7 +6,18 @@ import os
 from pathlib import Path
 
 from maskproxy.config import model
-from maskproxy.masking import Compiled, Override, RuleSet, Treatments, load_rules, treatments, with_actions
+from maskproxy.gateway.maskings import OWN_RULES
+from maskproxy.masking import (
+    Compiled,
+    Lift,
+    Override,
+    RuleSet,
+    Treatments,
+    load_rules,
+    treatments,
+    urgent,
+    with_actions,
+)
 from maskproxy.service.rule_cache import rule_cache
 
 _Sources = tuple[str | Path, ...]
@@ -43,6 +54,16 @@ class ConfiguredRules:
 def configured_rules(masking: model.Masking) -> RuleSet:
     """Raises `RuleRefused` where the rules cannot be used."""
     return ConfiguredRules().rules(masking)
+
+
+def lifts(treatments: Treatments, allow: model.Allow) -> tuple[dict[str, Lift], Lift]:
+    """What it takes to lift what rules find, by their ids, and what others take: at once goes only what masks alone."""
+    said = {"at_once": Lift.AT_ONCE, "approval": Lift.APPROVAL, "never": Lift.NEVER}
+    generic, vendor = said[allow.generic], said[allow.vendor]
+    telling = {*urgent(treatments.request.actions), *urgent(treatments.answer.actions)}
+    by_rule = {rule.id: generic if rule.lift is Lift.AT_ONCE else vendor for rule in treatments.rules.rules}
+    by_rule |= {rule: max(by_rule.get(rule, vendor), vendor) for rule in telling}
+    return by_rule | dict.fromkeys(OWN_RULES, Lift.NEVER), vendor
 
 
 def nameless(rules: RuleSet, patterns: tuple[str, ...]) -> list[int]:

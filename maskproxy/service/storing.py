@@ -5,12 +5,19 @@ Imported late by whoever needs it: a gateway without a store starts without SQLA
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
 from maskproxy.config import model
+from maskproxy.errors import RecordingFailed
+from maskproxy.gateway.state import Recording
+from maskproxy.recording.catalog import iso_time
+from maskproxy.recording.frames import AUDIT, Frame
 from maskproxy.service.logs import EventLog
 from maskproxy.service.metrics import Metrics
+from maskproxy.store.allowance_rows import Event
+from maskproxy.store.allowances import Allowances
 from maskproxy.store.sealed_vault import SealedVault
 from maskproxy.store.store import Store
 
@@ -42,3 +49,31 @@ def sealed_vault(store: Store, key: bytes, masking: model.Masking, metrics: Metr
         counted=metrics.remembered,
         tampered=tampered,
     )
+
+
+def allowances(store: Store, key: bytes, metrics: Metrics, log: EventLog, recorder: Recording) -> Allowances:
+    async def audited(event: Event) -> None:
+        """Tell it in the log, the metrics and the recording. An event that cannot be recorded stays in the store."""
+        told = {
+            "allowance": event.allowance,
+            "person": event.person_key,
+            "person_name": event.person_name,
+            "placeholder": event.placeholder,
+            "rule": event.rule,
+            "by": event.by,
+            "reason": event.reason,
+            "at": iso_time(event.at_us * 1000),
+        }
+        if event.expires_us:
+            told["expires"] = iso_time(event.expires_us * 1000)
+        metrics.allowance(event.event)
+        log(f"allowance {event.event}", **told)
+        data = {"event": event.event, **told}
+        with contextlib.suppress(RecordingFailed):
+            await recorder.append(Frame("audit", AUDIT, "", time.time_ns(), time.monotonic_ns(), data))
+
+    def unforeseen(error: Exception) -> None:
+        metrics.alarm("internal")
+        log("allowances could not be followed", error=type(error).__name__)
+
+    return Allowances(store, key, wall_ns=time.time_ns, audited=audited, unforeseen=unforeseen)

@@ -6,6 +6,7 @@ what is lost is sent again by the conversation that it came from, or was to expi
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from alembic import command
@@ -18,8 +19,8 @@ from sqlalchemy.engine.url import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
-from maskproxy.errors import StartFailed
-from maskproxy.store.files import make_private
+from maskproxy.errors import Denied, StartFailed
+from maskproxy.store.files import check_private, make_private
 
 _BUSY_MS = 1000
 _BEGIN = "maskproxy_begin"
@@ -37,9 +38,7 @@ _PRAGMAS = (
 def open_database(path: Path) -> Engine:
     """Make or open the file and run the migrations that it lacks, all of them or none. Raises StartFailed."""
     make_private(path)
-    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=StaticPool, hide_parameters=True)
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
+    engine = _engine(path)
     try:
         with engine.connect().execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) as connection, connection.begin():
             _migrate(connection)
@@ -52,11 +51,43 @@ def open_database(path: Path) -> Engine:
     return engine
 
 
+def open_existing(path: Path) -> Engine:
+    """Open a database that a gateway uses, and change nothing about its shape. Raises Denied and StartFailed."""
+    if not os.access(path, os.R_OK | os.W_OK):
+        if os.access(path.parent, os.X_OK) and not path.exists():
+            raise StartFailed("The store's file does not exist yet. Start the gateway with this configuration first.")
+        raise Denied("Only the user that the gateway runs as may use its store.")
+    check_private(path)
+    engine = _engine(path)
+    try:
+        with engine.connect() as connection:
+            heads = MigrationContext.configure(connection).get_current_heads()
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise StartFailed("The store cannot be opened.", detail=words(error)) from error
+    if set(heads) != set(_scripts(_config()).get_heads()):
+        engine.dispose()
+        raise StartFailed("The store is of another version of maskproxy. Use the version that the gateway runs.")
+    return engine
+
+
+def alone_in(engine: Engine) -> Engine:
+    """Give the engine for transactions that write what they have read, with no other writer in between."""
+    return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+
 def words(error: BaseException) -> str:
     """An error's kind for the log: no statement and no value of one."""
     original = getattr(error, "orig", None) or error
     name = getattr(original, "sqlite_errorname", "")
     return f"{type(original).__name__} {name}".strip()
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=StaticPool, hide_parameters=True)
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
 
 
 def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -73,10 +104,9 @@ def _on_begin(connection: Connection) -> None:
 
 
 def _migrate(connection: Connection) -> None:
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config = _config(connection)
     heads = MigrationContext.configure(connection).get_current_heads()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    known = {script.revision for script in _scripts(config).walk_revisions()}
     if not known.issuperset(heads):
         raise StartFailed(
             "The store was written by a newer version of maskproxy. Run that version again, or move the store's file "
@@ -85,3 +115,13 @@ def _migrate(connection: Connection) -> None:
     if not heads and inspect(connection).get_table_names():
         raise StartFailed("The store's file is another program's database. Name another file.")
     command.upgrade(config, "head")
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
+
+
+def _scripts(config: Config) -> ScriptDirectory:
+    return ScriptDirectory.from_config(config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table
 
 metadata = MetaData()
 
@@ -26,3 +26,62 @@ vault = Table(
 
 `sealed` is empty where one placeholder was seen to stand for two texts: then it stands for neither.
 """
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("person", LargeBinary(32), primary_key=True),
+    Column("placeholder", String(96), primary_key=True),
+    Column("rule", String(64), nullable=False),
+    Column("direction", String(8), nullable=False),
+    Column("place", String(256), nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("session", String(64), nullable=False),
+    Column("exchange", String(40), nullable=False),
+    Column("fingerprint", LargeBinary(16), nullable=False),
+    Column("lift", Integer, nullable=False),
+    Column("times", BigInteger, nullable=False),
+    Column("first_us", BigInteger, nullable=False),
+    Column("seen_us", BigInteger, nullable=False),
+    Index("findings_by_age", "seen_us"),
+    Index("findings_by_person_and_age", "person", "seen_us"),
+)
+"""What was found for whom; `person` is a keyed hash. Where it was last seen counts: place, session and exchange."""
+
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("person", LargeBinary(32), nullable=False),
+    Column("person_key", String(1100), nullable=False),
+    Column("person_name", String(512), nullable=False),
+    Column("placeholder", String(96), nullable=False),
+    Column("rule", String(64), nullable=False),
+    Column("fingerprint", LargeBinary(16), nullable=False),
+    Column("reach", Integer, nullable=False),
+    Column("reason", String(512), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("for_us", BigInteger, nullable=False),
+    Column("asked_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Index("allowances_by_person", "person", "asked_us"),
+    Index("allowances_by_state", "state", "expires_us"),
+)
+"""What people may have as it is. `reach` is the most that it lifts; `expires_us` is 0 for as long as it waits."""
+
+allowance_events = Table(
+    "allowance_events",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("allowance", String(24), ForeignKey("allowances.id", ondelete="CASCADE"), nullable=False),
+    Column("event", String(8), nullable=False),
+    Column("by", String(600), nullable=False),
+    Column("reason", String(512), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("told", Boolean, nullable=False),
+    Index("allowance_events_by_allowance", "allowance"),
+    Index("allowance_events_by_told", "told"),
+    sqlite_autoincrement=True,
+)
+"""Who did what to an allowance, when and why. The highest number ever tells whether anything changed."""

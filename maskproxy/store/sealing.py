@@ -24,9 +24,9 @@ class Seals:
     __slots__ = ("_aead", "_digest_key", "_scope_key")
 
     def __init__(self, masking_key: bytes) -> None:
-        self._aead = AESGCM(_derived(masking_key, b"maskproxy vault 1: seal"))
-        self._scope_key = _derived(masking_key, b"maskproxy vault 1: scope")
-        self._digest_key = _derived(masking_key, b"maskproxy vault 1: digest")
+        self._aead = AESGCM(derived(masking_key, b"maskproxy vault 1: seal"))
+        self._scope_key = derived(masking_key, b"maskproxy vault 1: scope")
+        self._digest_key = derived(masking_key, b"maskproxy vault 1: digest")
 
     def scope(self, scope: str) -> bytes:
         """Give what stands in the database for a person or a session."""
@@ -49,7 +49,8 @@ class Seals:
             return None
 
 
-def _derived(masking_key: bytes, label: bytes) -> bytes:
+def derived(masking_key: bytes, label: bytes) -> bytes:
+    """Give a key of its own for one use."""
     return HKDF(SHA256(), 32, salt=None, info=label).derive(masking_key)
 
 

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection, Engine
 
 from maskproxy.errors import MaskproxyError, StartFailed, StoreFailed
-from maskproxy.store.database import open_database, words
+from maskproxy.store.database import alone_in, open_database, words
 from maskproxy.store.worker import Worker
 
 T = TypeVar("T")
@@ -50,10 +50,13 @@ class Store:
                 raise StartFailed("The store does not open in time.", detail=error.detail) from error
             raise
 
-    async def call(self, work: Callable[[Connection], T], *, timeout_s: float) -> T:
-        """Run `work` in a transaction and wait for it. Raises StoreFailed."""
+    async def call(self, work: Callable[[Connection], T], *, timeout_s: float, reads_first: bool = False) -> T:
+        """Run `work` in a transaction and wait for it. Raises StoreFailed, and what `work` raises of ours.
+
+        With `reads_first` it may write what it has read, and no other node writes in between.
+        """
         try:
-            result = await self._worker.call(lambda: self._transact(work), timeout_s=timeout_s)
+            result = await self._worker.call(lambda: self._transact(work, alone=reads_first), timeout_s=timeout_s)
         except StoreFailed as error:
             self._note(error)
             raise
@@ -91,13 +94,13 @@ class Store:
             self._note(StoreFailed("The store does not answer.", detail="it hangs at its end"))
         self._engine = None
 
-    def _transact(self, work: Callable[[Connection], T]) -> T:
+    def _transact(self, work: Callable[[Connection], T], *, alone: bool = False) -> T:
         """In the thread."""
         engine = self._engine
         if engine is None:
             raise StoreFailed("The store is closed.", detail="closed")
         try:
-            with engine.begin() as connection:
+            with (alone_in(engine) if alone else engine).begin() as connection:
                 return work(connection)
         except MaskproxyError:
             raise
@@ -114,4 +117,5 @@ class Store:
             self._alarm(failed=False, sentence="The store works again.")
         else:
             detail = error.detail if isinstance(error, MaskproxyError) else type(error).__name__
-            self._alarm(failed=True, sentence=f"The store fails ({detail}): edits may stay without their secrets.")
+            told = "edits may stay without their secrets, and what people may have as it is may be out of date"
+            self._alarm(failed=True, sentence=f"The store fails ({detail}): {told}.")

@@ -23,7 +23,10 @@ def test_a_good_file_is_ok_and_told_what_may_surprise(tmp_path: Path) -> None:
     result = check(write_real(tmp_path, document))
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
-        "store: not set: in edits only what the request itself still holds comes back",
+        (
+            "store: not set: in edits only what the request itself still holds comes back, "
+            "and nobody can let pass what is no secret"
+        ),
     ]
 
 

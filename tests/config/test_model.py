@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from maskproxy.config.model import Config
+from maskproxy.config.model import Allow, Config
 from maskproxy.config.quantities import Address, Url
 from tests.config.sample import full
 
@@ -44,3 +44,9 @@ def test_names_are_plain(name: str) -> None:
     document["routes"][0]["name"] = name
     with pytest.raises(ValidationError):
         Config.model_validate(document)
+
+
+def test_what_people_may_let_pass_has_its_words() -> None:
+    assert Allow().model_dump() == {"longest": 7 * 86400.0, "generic": "at_once", "vendor": "approval"}
+    with pytest.raises(ValidationError):
+        Allow.model_validate({"vendor": "at_once"})

@@ -27,6 +27,7 @@ SUBJECTS = {
     "rules-json": ("tests.fuzz.rules", "json_trial"),
     "holding": ("tests.fuzz.holding", "trial"),
     "actions": ("tests.fuzz.actions", "trial"),
+    "lifting": ("tests.fuzz.lifting", "trial"),
     "encoded": ("tests.fuzz.encoded", "trial"),
     "builtin": ("tests.fuzz.builtin", "trial"),
     "json": ("tests.fuzz.json_bodies", "trial"),
@@ -35,7 +36,7 @@ SUBJECTS = {
 }
 _TURNS = (
     *("rules", "builtin", "encoded", "rules", "streams", "builtin", "actions"),
-    *("rules", "json", "encoded", "builtin", "restoring", "holding", "rules-json", "mangled"),
+    *("rules", "json", "encoded", "builtin", "restoring", "holding", "rules-json", "mangled", "lifting"),
 )
 """Whose turn it is: the masker comes up most often."""
 _TURN_S = 3.0

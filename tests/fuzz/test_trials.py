@@ -15,6 +15,7 @@ _EXAMPLES = {
     "actions": 2,
     "encoded": 2,
     "holding": 3,
+    "lifting": 3,
     "mangled": 60,
     "rules-json": 5,
     "builtin": 30,

@@ -147,6 +147,16 @@ def spans(
     urgent: Mapping[str, int] = MappingProxyType({}),
 ) -> list[tuple[str, int, int]]:
     """Give (rule, start, end) of every span that is masked. An `urgent` rule that has a part in a span names it."""
+    named = []
+    for parts, start, end in spans_with_parts(rules, text, placeholders, limit=limit):
+        named.append((max(parts, key=lambda rule: urgent.get(rule, 0)), start, end))
+    return named
+
+
+def spans_with_parts(
+    rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders, *, limit: int = 4096
+) -> list[tuple[list[str], int, int]]:
+    """Give the rules that have a part in every span that is masked, the one that names it first, and its place."""
     mine = own_places(text, placeholders)
     survivors: list[tuple[int, int, str, int]] = []
     for rule in rules:
@@ -164,11 +174,11 @@ def spans(
             for start, end in _runs(pieces)
             if end - start > limit or _passes(rule, text, start, end)
         ]
-    named = []
+    found = []
     for start, end in _runs([(start, end) for start, _, _, end in survivors]):
         inside = sorted(s for s in survivors if start <= s[0] < end)
-        named.append((max(inside, key=lambda s: urgent.get(s[2], 0))[2], start, end))
-    return named
+        found.append(([rule for _, _, rule, _ in inside], start, end))
+    return found
 
 
 def mask(rules: Sequence[OracleRule], text: bytes, placeholders: Placeholders, *, limit: int = 4096) -> bytes:

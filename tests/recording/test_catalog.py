@@ -6,7 +6,7 @@ import pytest
 
 from maskproxy.errors import DamagedRecording, NotFound
 from maskproxy.recording.catalog import Catalog, iso_time
-from maskproxy.recording.frames import Frame, encode
+from maskproxy.recording.frames import AUDIT, Frame, encode
 from tests.recording.scripted import START_NS, Script, agent_session, exchange_id, stream, write_frames, write_segment
 
 
@@ -107,3 +107,9 @@ def test_damage_and_tears_do_not_hide_the_rest(tmp_path: Path) -> None:
 def test_times_are_told_in_utc_and_odd_ones_do_no_harm() -> None:
     assert iso_time(1_700_000_000_123_456_789) == "2023-11-14T22:13:20.123Z"
     assert iso_time(2**63 - 1) == "2262-04-11T23:47:16.854Z"
+
+
+def test_what_is_decided_about_masking_is_no_session(tmp_path: Path) -> None:
+    audit = Frame("audit", AUDIT, "", START_NS, 1, {"event": "approved", "allowance": "a1"})
+    write_frames(tmp_path, [*agent_session().frames, audit])
+    assert AUDIT not in [entry.session for entry in Catalog(tmp_path).entries]

@@ -27,6 +27,7 @@ DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "response_body": st.fixed_dictionaries({"body": st.binary(), "seq": number}),
     "finding": st.fixed_dictionaries({"direction": text, "rule": text}, optional={"place": text}),
     "decision": st.fixed_dictionaries({"outcome": text}, optional={"grant": text}),
+    "audit": st.fixed_dictionaries({"event": text, "allowance": text}, optional={"by": text, "at": text}),
     "end": st.fixed_dictionaries({"outcome": text}, optional={"status": number, "bytes_in": number | st.none()}),
 }
 session = st.from_regex(r"[a-z0-9_-]{1,64}", fullmatch=True)

@@ -14,6 +14,8 @@ def test_each_count_lands_under_its_name_and_labels() -> None:
     metrics.masked("github-pat-classic", "request", came)
     metrics.blocked("jwt", "answer", came)
     metrics.alerted("jwt", "request", came)
+    metrics.lifted("jwt", "request", came)
+    metrics.allowance("approved")
     metrics.unread("claude", 7)
     metrics.refused("Denied")
     metrics.alarm("credential")
@@ -37,6 +39,8 @@ def test_each_count_lands_under_its_name_and_labels() -> None:
     assert value("masked_total", rule="github-pat-classic", direction="request", **came_in) == 1
     assert value("blocked_total", rule="jwt", direction="answer", **came_in) == 1
     assert value("alerts_total", rule="jwt", direction="request", **came_in) == 1
+    assert value("lifted_total", rule="jwt", direction="request", **came_in) == 1
+    assert value("allowances_total", event="approved") == 1
     assert value("unread_bytes_total", route="claude") == 7
     assert value("refused_total", reason="Denied") == 1
     assert value("alarms_total", kind="credential") == 1

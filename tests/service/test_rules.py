@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from maskproxy.config import model
-from maskproxy.masking import RuleSet, load_rules
+from maskproxy.masking import Lift, RuleSet, load_rules
 from maskproxy.masking.actions import MASKS, Actions
-from maskproxy.service.rules import ConfiguredRules, configured_rules, nameless
+from maskproxy.service.rules import ConfiguredRules, configured_rules, lifts, nameless
 
 
 @pytest.fixture
@@ -63,3 +63,20 @@ def test_what_grants_name_alike_is_loaded_and_compiled_once(
     assert loaded == [["builtin:github"]]
     assert {rule.id for rule in rules.treatments(masking.under(model.GrantMasking(rules=("builtin:aws",)))).rules.rules}
     assert loaded == [["builtin:github"], ["builtin:aws"]]
+
+
+def test_what_it_takes_to_lift_is_up_to_rule_action_and_configuration(masking: model.Masking) -> None:
+    github = ConfiguredRules().treatments(masking)
+    by_rule, other = lifts(github, model.Allow())
+    assert set(by_rule.values()) == {Lift.APPROVAL, Lift.NEVER}
+    assert by_rule["caller-token"] == by_rule["service-credential"] == Lift.NEVER
+    assert other == Lift.APPROVAL
+    generic = masking.model_copy(update={"rules": ("builtin:assignments", "builtin:github"), "actions": ()})
+    rules = ConfiguredRules()
+    plain, _ = lifts(rules.treatments(generic), model.Allow())
+    assert (plain["xml-password"], plain["github-pat-classic"]) == (Lift.AT_ONCE, Lift.APPROVAL)
+    block = model.RuleActions(rules=("xml-*",), answer="block")
+    told, _ = lifts(rules.treatments(generic.model_copy(update={"actions": (block,)})), model.Allow())
+    assert told["xml-password"] == Lift.APPROVAL
+    never, other = lifts(rules.treatments(generic), model.Allow(generic="approval", vendor="never"))
+    assert (never["xml-password"], never["github-pat-classic"], other) == (Lift.APPROVAL, Lift.NEVER, Lift.NEVER)

@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from maskproxy.errors import StartFailed
-from maskproxy.store.database import open_database
+from maskproxy.store.database import open_database, open_existing
 from maskproxy.store.schema import metadata
 
 
@@ -97,3 +97,39 @@ def test_a_migration_that_breaks_leaves_nothing_half_done(tmp_path: Path, monkey
         assert left.execute("SELECT name FROM sqlite_master").fetchall() == []
     left.close()
     open_database(path).dispose()
+
+
+def test_one_that_a_gateway_uses_is_opened_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with pytest.raises(StartFailed, match="does not exist yet"):
+        open_existing(path)
+    engine = open_database(path)
+    beside = open_existing(path)
+    with beside.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM allowances")).scalar() == 0
+    beside.dispose()
+    engine.dispose()
+    with sqlite3.connect(path) as older:
+        older.execute("UPDATE alembic_version SET version_num = '0001'")
+    older.close()
+    with pytest.raises(StartFailed, match="another version"):
+        open_existing(path)
+    path.chmod(0o640)
+    with pytest.raises(StartFailed, match="chmod"):
+        open_existing(path)
+
+
+def test_the_first_version_s_vault_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    engine = open_database(path)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO vault VALUES (x'00', 'P', 'r', x'00', x'00', 1, 1, 1, 1)"))
+        for table in ("allowance_events", "allowances", "findings"):
+            connection.execute(text(f"DROP TABLE {table}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    engine.dispose()
+    engine = open_database(path)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM vault")).scalar() == 1
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()

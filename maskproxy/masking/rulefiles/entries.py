@@ -13,6 +13,7 @@ from maskproxy.masking.actions import ACTIONS, DIRECTIONS, Action, Actions
 from maskproxy.masking.beside import DIGEST, beside
 from maskproxy.masking.exceptions import read_exceptions
 from maskproxy.masking.grammar import EMPTY
+from maskproxy.masking.lifting import LIFTS, Lift
 from maskproxy.masking.placeholders import RULE_ID_LIMIT
 from maskproxy.masking.rules import RANKS, Rule, Severity
 from maskproxy.masking.shapes import shape
@@ -31,6 +32,7 @@ FIELDS = (
     "samples",
     "near_misses",
     "action",
+    "lift",
 )
 _ID = re.compile(ID_PATTERN)
 _PART = re.compile(r"\(\?&([a-z_]+)\)")
@@ -38,14 +40,14 @@ _KEYWORDS_LIMIT = 200
 _Value = TypeVar("_Value")
 
 
-def read_rule(entry: object, family: str, file: str) -> Rule:
-    """Read an entry. Raises RuleRefused, naming rule and field."""
+def read_rule(entry: object, family: str, file: str, *, lift: object = "approval") -> Rule:
+    """Read an entry. Raises RuleRefused, naming rule and field. `lift` is what the file says for all of its rules."""
     rule_id = entry.get("id") if isinstance(entry, dict) else None
     if not isinstance(rule_id, str) or not _ID.fullmatch(rule_id) or len(rule_id) > RULE_ID_LIMIT:
         raise RuleRefused(f"A rule in {file} has no id in kebab-case of at most {RULE_ID_LIMIT} characters.")
     assert isinstance(entry, dict)
     try:
-        return _rule(rule_id, entry, family)
+        return _rule(rule_id, {"lift": lift, **entry}, family)
     except RuleRefused as refusal:
         raise RuleRefused(f"Rule {rule_id} is refused: {refusal}.", detail=refusal.detail) from refusal
 
@@ -96,6 +98,7 @@ def _rule(rule_id: str, entry: Mapping[str, object], family: str) -> Rule:
         actions=_actions(entry.get("action", {})),
         exceptions=_in("except", lambda: read_exceptions(entry.get("except", []))),
         tags=_texts(entry, "tags"),
+        lift=_lift(entry["lift"]),
     )
 
 
@@ -116,6 +119,12 @@ def _actions(value: object) -> Actions:
     if not fits:
         raise RuleRefused(f"its action is not one of {', '.join(ACTIONS)}, nor such by request and answer")
     return Actions(**cast("dict[str, Action]", by_direction))
+
+
+def _lift(value: object) -> Lift:
+    if not isinstance(value, str) or value not in LIFTS:
+        raise RuleRefused(f"its lift is not one of {', '.join(LIFTS)}")
+    return LIFTS[value]
 
 
 def _texts(entry: Mapping[str, object], name: str) -> tuple[str, ...]:

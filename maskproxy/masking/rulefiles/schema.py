@@ -11,6 +11,7 @@ from typing import Any
 from maskproxy.masking.actions import ACTIONS, DIRECTIONS
 from maskproxy.masking.checks.evidence import EVIDENCE
 from maskproxy.masking.checks.reading import CLEARS
+from maskproxy.masking.lifting import LIFTS
 from maskproxy.masking.placeholders import RULE_ID_LIMIT
 from maskproxy.masking.rulefiles.entries import ID_PATTERN
 from maskproxy.masking.rules import RANKS
@@ -35,6 +36,7 @@ def schema() -> _Schema:
         "additionalProperties": False,
         "properties": {
             "family": {"type": "string", "description": "What the rules have in common; else the file's name."},
+            "lift": _lift(),
             "parts": {
                 "type": "object",
                 "additionalProperties": {"type": "string"},
@@ -68,6 +70,7 @@ def _rule() -> _Schema:
             "keywords": _texts("One of these must stand just before the secret; the pattern is then the secret alone."),
             "checks": _checks(),
             "except": {"type": "array", "items": _exception(), "description": "What is let pass all the same."},
+            "lift": _lift(),
             "samples": _texts(
                 f"Texts in which it is found, as recipes: {{alnum:36}}; the secret in « ». Alphabets: {alphabets}."
             ),
@@ -127,6 +130,14 @@ def _exception() -> _Schema:
             "words": {**filled, "description": "Words, in either case, looked for in the secret."},
             "all": {"type": "boolean", "default": False, "description": "A regex and a word must both be found."},
         },
+    }
+
+
+def _lift() -> _Schema:
+    return {
+        "enum": list(LIFTS),
+        "default": "approval",
+        "description": "What it takes for a person's false positive to pass.",
     }
 
 

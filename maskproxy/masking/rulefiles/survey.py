@@ -85,10 +85,10 @@ def _yaml(found: Survey, source: Source) -> list[Rule]:
     document = read_yaml(source.content, source.name)
     if not isinstance(document, dict) or not isinstance(document.get("rules"), list):
         raise RuleRefused(f"The rule file {source.name} has no list of rules.")
-    unknown = sorted(str(key) for key in set(document) - {"family", "parts", "rules"})
+    unknown = sorted(str(key) for key in set(document) - {"family", "lift", "parts", "rules"})
     if unknown:
         raise RuleRefused(
-            f"The rule file {source.name} has a key called {unknown[0]}; there are family, parts and rules."
+            f"The rule file {source.name} has a key called {unknown[0]}; there are family, lift, parts and rules."
         )
     parts = document.get("parts", {})
     if not isinstance(parts, dict) or not all(isinstance(text, str) for item in parts.items() for text in item):
@@ -101,7 +101,9 @@ def _yaml(found: Survey, source: Source) -> list[Rule]:
     rules = []
     for entry in document["rules"]:
         try:
-            rules.append(read_rule(with_parts(entry, parts), family, source.name))
+            rules.append(
+                read_rule(with_parts(entry, parts), family, source.name, lift=document.get("lift", "approval"))
+            )
         except RuleRefused as refusal:
             found.faults.append(Fault(source.name, str(refusal), refusal.detail))
     return rules
