@@ -73,6 +73,8 @@ class RuleSet:
         self.databases = finder.databases
         self.hits = finder.hits
         """Give where cores end in a text: a superset, to be confirmed."""
+        self.few_hits = finder.few_hits
+        """Give the same of a long text; None where there are more than about so many."""
         self.may_hold = finder.may_hold
         """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
 
