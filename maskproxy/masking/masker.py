@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _NOTHING = Masked(b"")
 _KNOWN_LENGTH = 12
-_KNOWN_LIMIT = 1024
+_KNOWN_LIMIT = 16_384
 _FAR_BYTES = 4096
 """Of so much that is new, only its end is read for what may still become a match."""
 _PIECE_BYTES = 256 * 1024
@@ -108,7 +108,9 @@ class Masker:
         if alive is None:
             alive = self._alive(text)
         if self._literals is not None:
-            alive = min(alive, self._literals.alive(text))
+            own = self._literals.alive(text)
+            if own < alive:
+                alive = own
         if not alive:
             self._buffer = text
             return _NOTHING

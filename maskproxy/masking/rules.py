@@ -84,8 +84,16 @@ class RuleSet:
 
     @cached_property
     def known_alive(self) -> tuple[dict[bytes, int], ...]:
-        """For each left neighbour: short texts, as deltas are, and what `beginnings` said of them."""
-        return tuple({} for _ in range(TEXT_EDGE + 1))
+        """For each left neighbour: short texts, as deltas are, and what `beginnings` said of them.
+
+        Neighbours that no rule tells apart share what is known.
+        """
+        conditions = tuple(self.beginnings.firsts)
+        alike: dict[tuple[int, ...], dict[bytes, int]] = {}
+        return tuple(
+            alike.setdefault(tuple(neighbours >> before & 1 for neighbours in conditions), {})
+            for before in range(TEXT_EDGE + 1)
+        )
 
     @cached_property
     def beginnings(self) -> Backward:
