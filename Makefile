@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 CLIENTS := .clients/.installed
 
-.PHONY: help demo dev test test-clients check lint types imports fuzz bench clean
+.PHONY: help demo dev test test-clients check lint types imports fuzz bench quality clean
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -57,7 +57,12 @@ bench: $(STAMP) ## slow: tables of speed, as ratios within one run
 	$(BIN)/python -m benchmarks.masker
 	$(BIN)/python -m benchmarks.bodies
 	$(BIN)/python -m benchmarks.worst
+	$(BIN)/python -m benchmarks.protected
 	$(BIN)/python -m benchmarks.whole_path
 
+quality: $(STAMP) ## slow: what the rules find and leave alone, beside other scanners; QUALITY="--seed 2" and more
+	@$(BIN)/python -m benchmarks.quality.fetch
+	@$(BIN)/python -m benchmarks.quality $(QUALITY)
+
 clean: ## forget the environment and every cache
-	rm -rf .venv .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build dist
+	rm -rf .venv .clients .quality .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build dist

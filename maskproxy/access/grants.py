@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from maskproxy.access.tokens import Person
 
@@ -19,6 +19,22 @@ class Grant:
     mode: Literal["enforce", "observe"] = "enforce"
     mcp_tokens: bool = False
     """Requests may hold `mcp_servers[].authorization_token`."""
+
+    def admits(self, person: Person) -> Admission:
+        """Tell how a person who holds it comes in. Of several groups, the first by name counts."""
+        return Admission(self.name, min(self.groups & person.groups, default=""), self.mode)
+
+
+class Admission(NamedTuple):
+    """Under which grant somebody comes in, and by which of its groups: only names that the configuration gives."""
+
+    grant: str
+    group: str
+    mode: str
+
+
+NOBODY = Admission("", "", "refused")
+"""Of a person without a grant."""
 
 
 def held_grants(person: Person, grants: Sequence[Grant]) -> tuple[Grant, ...]:

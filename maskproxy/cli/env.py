@@ -16,6 +16,8 @@ from pathlib import Path
 
 import click
 
+from maskproxy.errors import NotFound
+
 HOOK_S = 10
 NEWER = "onFailure"
 """Claude Code before 2.1.295 does not know this key, and passes over it."""
@@ -31,23 +33,33 @@ NEWER = "onFailure"
     metavar="FILE",
     help="Its tools that edit files (masking.restore.tools); without it, the defaults.",
 )
-def env(settings: bool, config_path: Path | None) -> None:
+@click.option("--grant", metavar="NAME", help="With -c: those of a grant, where it has its own.")
+def env(settings: bool, config_path: Path | None, grant: str | None) -> None:
     """Print settings by which Claude Code lives with placeholders.
 
     They belong into a team's managed-settings.json, or into a project's .claude/settings.json.
     """
     if not settings:
         raise click.UsageError("Say --settings: only Claude Code's settings can be printed in this version.")
-    click.echo(json.dumps(settings_for(edit_tools(config_path)), indent=2))
+    if grant is not None and config_path is None:
+        raise click.UsageError("--grant needs -c: the configuration that has the grant.")
+    click.echo(json.dumps(settings_for(edit_tools(config_path, grant)), indent=2))
 
 
-def edit_tools(config_path: Path | None) -> list[str]:
-    """The tools in whose arguments secrets are put back, in order."""
+def edit_tools(config_path: Path | None, grant: str | None = None) -> list[str]:
+    """The tools in whose arguments secrets are put back, in order. Raises NotFound."""
     from maskproxy.config import load
     from maskproxy.config.model import Restore
 
-    restore = Restore() if config_path is None else load(config_path, os.environ).masking.restore
-    return sorted(restore.tools)
+    if config_path is None:
+        return sorted(Restore().tools)
+    config = load(config_path, os.environ)
+    if grant is None:
+        return sorted(config.masking.restore.tools)
+    for one in config.grants:
+        if one.name == grant:
+            return sorted(config.masking.under(one.masking).restore.tools)
+    raise NotFound("The configuration has no grant of this name.")
 
 
 def settings_for(tools: list[str]) -> dict[str, object]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 from maskproxy.masking import Masking, PlaceholderKey, RuleSet, load_rules, treatments
+from maskproxy.masking.dictionary import ExactValues
+from maskproxy.masking.literals import Literals
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rule_cache import rule_cache
 from maskproxy.service.rules import configured_rules
@@ -38,6 +41,9 @@ def masking(config_path: Path | None) -> Masking:
     if config_path is None:
         return Masking(rules, PlaceholderKey(secrets.token_bytes(32)).scoped(SCOPE))
     from maskproxy.config import load
+    from maskproxy.service.dictionaries import configured_dictionaries
 
-    key = PlaceholderKey(masking_key(load(config_path, os.environ).masking.key.file, make=False))
-    return Masking(rules, key.scoped(SCOPE))
+    config = load(config_path, os.environ).masking
+    key = PlaceholderKey(masking_key(config.key.file, make=False))
+    dictionary = asyncio.run(configured_dictionaries(config)).record
+    return Masking(rules, key.scoped(SCOPE), ExactValues(Literals(()), dictionary))

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import click
 
+from maskproxy.cli.protect import protect
 from maskproxy.errors import NotFound
 from maskproxy.masking.actions import MASKS
 
@@ -25,7 +26,10 @@ config_option = click.option(
 
 @click.group()
 def rules() -> None:
-    """List, show and test the masking rules: those of a configuration, or the built-in ones."""
+    """List, show and test the masking rules: those of a configuration, or the built-in ones. Protect source."""
+
+
+rules.add_command(protect)
 
 
 @rules.command("list")

@@ -48,6 +48,14 @@ def repeated(document: Part) -> Iterator[tuple[str, str]]:
             if value in seen:
                 yield join(path, key), f"{seen[value]} has the same {key}."
             seen.setdefault(value, path)
+    for section in ("dictionaries", "protected"):
+        names: dict[str, str] = {}
+        for path, item in parts(part(document, "masking"), section):
+            name = item.get("name")
+            if isinstance(name, str) and name in names:
+                yield f"masking.{path}.name", f"{names[name]} has the same name."
+            if isinstance(name, str):
+                names.setdefault(name, f"masking.{path}")
     seen = {}
     for path, item in parts(part(document, "identity"), "issuers"):
         issuer = item.get("issuer")
@@ -121,6 +129,12 @@ def sources(document: Part) -> Iterator[tuple[str, str]]:
             yield f"{place}.oauth2.client_secret", "Name exactly one of file, env, systemd and command."
 
 
+def dictionaries(document: Part) -> Iterator[tuple[str, str]]:
+    for path, item in parts(part(document, "masking"), "dictionaries"):
+        if ("file" in item) == ("command" in item):
+            yield f"masking.{path}", "Give the dictionary either file or command."
+
+
 def listeners(document: Part) -> Iterator[tuple[str, str]]:
     for path, item in parts(document, "listeners"):
         address: Address | None = lenient(parse_address, item.get("address"))
@@ -136,10 +150,18 @@ def grants(document: Part) -> Iterator[tuple[str, str]]:
                 yield f"{path}.{place}", "No route has this name."
 
 
+def maskings(document: Part) -> Iterator[tuple[str, Part]]:
+    """The section `masking`, and what grants have of their own."""
+    yield "masking", part(document, "masking")
+    for path, item in parts(document, "grants"):
+        yield f"{path}.masking", part(item, "masking")
+
+
 def actions(document: Part) -> Iterator[tuple[str, str]]:
-    for path, item in parts(part(document, "masking"), "actions"):
-        if item.get("request") is None and item.get("answer") is None:
-            yield f"masking.{path}", "Give the rules an action for request, for answer, or for both."
+    for place, masking in maskings(document):
+        for path, item in parts(masking, "actions"):
+            if item.get("request") is None and item.get("answer") is None:
+                yield f"{place}.{path}", "Give the rules an action for request, for answer, or for both."
 
 
 CHECKS: tuple[Callable[[Part], Iterator[tuple[str, str]]], ...] = (
@@ -147,6 +169,7 @@ CHECKS: tuple[Callable[[Part], Iterator[tuple[str, str]]], ...] = (
     shared_hosts,
     routes,
     sources,
+    dictionaries,
     listeners,
     grants,
     actions,

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from maskproxy.config.agreement import Part, lenient, part, parts, texts
+from maskproxy.config.agreement import Part, lenient, maskings, part, parts, texts
 from maskproxy.config.document import Faults, join
 from maskproxy.config.quantities import parse_admin, parse_store
 
@@ -121,11 +121,16 @@ def file_faults(document: Part, directory: Path, environ: Mapping[str, str]) -> 
         files.readable(join(path, "credential.from.oauth2.trust"), oauth2.get("trust"))
     for path, issuer in parts(part(document, "identity"), "issuers"):
         files.readable(f"identity.{path}.trust", issuer.get("trust"))
-    masking = part(document, "masking")
-    files.readable("masking.key.file", part(masking, "key").get("file"), private=True, optional=True)
-    for place, rules in texts(masking, "rules"):
-        if not rules.startswith("builtin:"):
-            files.readable(f"masking.{place}", rules)
+    key = part(part(document, "masking"), "key")
+    files.readable("masking.key.file", key.get("file"), private=True, optional=True)
+    for path, masking in maskings(document):
+        for place, rules in texts(masking, "rules"):
+            if not rules.startswith("builtin:"):
+                files.readable(f"{path}.{place}", rules)
+    for place, dictionary in parts(part(document, "masking"), "dictionaries"):
+        files.source(f"masking.{place}", dictionary)
+    for place, protected in parts(part(document, "masking"), "protected"):
+        files.readable(f"masking.{join(place, 'file')}", protected.get("file"))
     files.directory_for("recording.directory", part(document, "recording").get("directory"))
     files.faults.extend(admin_faults(document, directory))
     files.faults.extend(store_faults(document, directory))

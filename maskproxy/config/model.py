@@ -130,6 +130,26 @@ class Identity(Part):
     issuers: Annotated[tuple[Issuer, ...], Field(min_length=1)]
 
 
+class RuleActions(Part):
+    rules: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """Ids of rules, `*` and `?` for any characters."""
+    request: Action | None = None
+    answer: Action | None = None
+
+
+class GrantRestore(Part):
+    tools: frozenset[Text] | None = None
+    model_made: Literal["mask", "restore"] | None = None
+
+
+class GrantMasking(Part):
+    """What is looked for and done under one grant; what is not set is as `masking` has it."""
+
+    rules: Annotated[tuple[RuleSource, ...], Field(min_length=1)] | None = None
+    actions: tuple[RuleActions, ...] | None = None
+    restore: GrantRestore = GrantRestore()
+
+
 class Grant(Part):
     name: Name
     groups: Annotated[frozenset[Text], Field(min_length=1)]
@@ -138,6 +158,7 @@ class Grant(Part):
     mode: Literal["enforce", "observe"] = "enforce"
     mcp_tokens: bool = False
     """Requests may hold people's own tokens for MCP servers (`mcp_servers[].authorization_token`)."""
+    masking: GrantMasking = GrantMasking()
 
 
 class MaskingKey(Part):
@@ -151,11 +172,27 @@ class Restore(Part):
     """How long the store remembers a secret that is not sent or used again."""
 
 
-class RuleActions(Part):
-    rules: Annotated[tuple[Text, ...], Field(min_length=1)]
-    """Ids of rules, `*` and `?` for any characters."""
-    request: Action | None = None
-    answer: Action | None = None
+DictionaryAction = Literal["mask", "block", "alert"]
+
+
+class DictionarySource(Part):
+    """Exact values that are secrets; exactly one of `file` and `command` is set."""
+
+    name: Name
+    file: FilePath | None = None
+    command: Command | None = None
+    """A program and its arguments; no shell. What it prints are the values."""
+    format: Literal["lines", "env"] = "lines"
+    action: DictionaryAction = "mask"
+
+
+class ProtectedSource(Part):
+    name: Name
+    file: FilePath
+    """Fingerprints, made by `maskproxy rules protect`."""
+    lines: Annotated[int, Field(ge=5, le=1_000_000)] = 20
+    """So many lines of it in one request are too many."""
+    action: Literal["block", "alert"] = "block"
 
 
 class Masking(Part):
@@ -166,6 +203,16 @@ class Masking(Part):
     scope: Literal["person", "session"] = "person"
     restore: Restore = Restore()
     media: Literal["pass", "refuse"] = "pass"
+    dictionaries: tuple[DictionarySource, ...] = ()
+    protected: tuple[ProtectedSource, ...] = ()
+
+    def under(self, grant: GrantMasking) -> Masking:
+        """What holds under a grant: each key that it sets, and of `restore` each key there, replaces ours."""
+        own = {"rules": grant.rules, "actions": grant.actions}
+        restore = {"tools": grant.restore.tools, "model_made": grant.restore.model_made}
+        said = {name: value for name, value in own.items() if value is not None}
+        put_back = {name: value for name, value in restore.items() if value is not None}
+        return self.model_copy(update={**said, "restore": self.restore.model_copy(update=put_back)})
 
 
 class Rotate(Part):

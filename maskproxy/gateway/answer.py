@@ -65,7 +65,7 @@ class Answer:
             path=self.head.path,
             status=self.upstream.status,
             content_type=heads.value_of(self.upstream.fields, "content-type"),
-            policy=self.exchange.gateway.body_policy,
+            policy=self.exchange.handling.body_policy,
             seals=self.exchange.seals,
             # What is only observed went upstream unmasked: there is nothing to put back.
             vault=None if self.sought.observes else self.exchange.vault,

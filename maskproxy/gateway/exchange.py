@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from maskproxy.access.grants import Grant
+from maskproxy.access.grants import NOBODY, Grant
 from maskproxy.access.policy import permit
 from maskproxy.access.tokens import Person
 from maskproxy.bodies.masks import MCP_RULE, BodyMask, BodyPolicy, Conversation, request_mask
@@ -32,6 +32,7 @@ from maskproxy.errors import (
 from maskproxy.gateway import heads
 from maskproxy.gateway.answer import Answer, give_answer
 from maskproxy.gateway.connection import Connection, new_id
+from maskproxy.gateway.guard import Guard
 from maskproxy.gateway.heads import RequestHead
 from maskproxy.gateway.intake import body_limit, decoded, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.journal import Journal
@@ -40,7 +41,7 @@ from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.recollection import recollected
 from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
-from maskproxy.gateway.state import Gateway
+from maskproxy.gateway.state import Gateway, Handling
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
 from maskproxy.masking import Direction, Masked, Seals, Sought, Vault, trusted
 
@@ -78,10 +79,10 @@ class Exchange:
         grant = self._may(person, route)
         credential = await route.credential.value() if grant is not None and route.credential is not None else None
         sought = self._sought("request", route, person, token)
-        self.journal = journal = Journal(gateway, self.session, self.id)
+        admission = NOBODY if grant is None else grant.admits(person)
+        self.journal = journal = Journal(gateway, self.session, self.id, admission)
         target, fields = self._masked_head(sought, head)
-        mode = grant.mode if grant is not None else "refused"
-        await journal.request(person, self.connection, head, target.record, fields.record, route.name, mode)
+        await journal.request(person, self.connection, head, target.record, fields.record, route.name)
         if grant is None or route.upstream is None:
             raise self._refusal
         await journal.decision("allowed", grant.name)
@@ -90,7 +91,7 @@ class Exchange:
         refuse_for(in_head, refusal(sought, "request"))
         await self._continue(head)
         recalls = gateway.stored_vault is not None and grant.mode == "enforce"
-        mask = self._request_mask(sought, head, gateway.body_policy, self.vault, recalls=recalls)
+        mask = self._request_mask(sought, head, self.handling.body_policy, self.vault, recalls=recalls)
         with gateway.budget.reserve() as reservation:
             body: Masked | AsyncIterator[Masked] | None = None
             if head.has_body:
@@ -100,7 +101,7 @@ class Exchange:
                 source = decoded(gateway, request, head, limit_bytes)
                 try:
                     if mask.streams:
-                        body = self._streamed(source, mask, sought)
+                        body = self._streamed(head, source, mask, sought)
                     else:
                         body = await self._whole(head, source, mask, sought, reservation)
                 except TooLarge as error:
@@ -157,13 +158,18 @@ class Exchange:
     def _sought(self, direction: Direction, route: Route, person: Person, token: str) -> Sought:
         """What is looked for in this exchange: the rules, the caller's own token and the service's credential."""
         maskings = self.gateway.maskings
-        treatment = maskings.treatments.of(direction)
+        treatment = self.handling.treatments.of(direction)
         credentials = route.credential.known_secrets() if route.credential is not None else ()
         find = maskings.observing if self._observes else maskings.of
         sought = find(treatment, self._scope(person), token, credentials)
         if direction == "answer" or self.grant is None or self.grant.mcp_tokens:
             return sought
         return replace(sought, actions={**sought.actions, MCP_RULE: "block"})
+
+    @property
+    def handling(self) -> Handling:
+        """What the grant asks for, and the configuration where there is none."""
+        return self.gateway.handling_under(self.grant)
 
     @property
     def _observes(self) -> bool:
@@ -239,6 +245,9 @@ class Exchange:
         self.bytes_in = len(out.forward)
         await journal.body("request_body", out.record)
         await self._count(mask, sought)
+        guard = Guard(gateway, journal, head, sought)
+        await guard.read(out.record)
+        await guard.finish()
         return out.forward if raw is None else await self._observed(head, bytes(raw))
 
     async def _observed(self, head: RequestHead, raw: bytes) -> Masked:
@@ -250,10 +259,13 @@ class Exchange:
         rest = await mask_rest(self.gateway, mask, len(raw))
         return trusted(first.forward + rest.forward, why="the grant observes and does not mask")
 
-    async def _streamed(self, source: AsyncIterator[bytes], mask: BodyMask, sought: Sought) -> AsyncIterator[Masked]:
+    async def _streamed(
+        self, head: RequestHead, source: AsyncIterator[bytes], mask: BodyMask, sought: Sought
+    ) -> AsyncIterator[Masked]:
         """The body in masked pieces, each recorded before it goes upstream."""
         gateway, journal = self.gateway, self.journal
         assert journal is not None
+        guard = Guard(gateway, journal, head, sought)
         fed = 0
         try:
             async for data in source:
@@ -261,6 +273,7 @@ class Exchange:
                 fed += len(data)
                 self.bytes_in = fed
                 await journal.body("request_body", out.record)
+                await guard.read(out.record)
                 forward = trusted(data, why="the grant observes and does not mask") if sought.observes else out.forward
                 if forward:
                     yield forward
@@ -270,6 +283,8 @@ class Exchange:
             raise
         await journal.body("request_body", out.record)
         await self._count(mask, sought)
+        await guard.read(out.record)
+        await guard.finish()
         if out.forward and not sought.observes:
             yield out.forward
 

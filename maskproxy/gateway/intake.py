@@ -120,25 +120,26 @@ async def off_loop(gateway: Gateway, call: Callable[[bytes], T], data: bytes, we
 
 async def mask_piece(gateway: Gateway, mask: BodyMask, data: bytes) -> Output:
     """`feed`, off the loop unless the mask only gathers."""
-    return await _guarded(gateway, mask.feed, data, len(data) if mask.streams else 0)
+    return await guarded(gateway, mask.feed, data, len(data) if mask.streams else 0)
 
 
 async def mask_rest(gateway: Gateway, mask: BodyMask, fed_bytes: int) -> Output:
     """`finish`, off the loop where the mask has gathered a large body."""
-    return await _guarded(gateway, lambda _: mask.finish(), b"", 0 if mask.streams else fed_bytes)
+    return await guarded(gateway, lambda _: mask.finish(), b"", 0 if mask.streams else fed_bytes)
 
 
 async def holds_edits(gateway: Gateway, mask: Conversation) -> bool:
     """Ask the mask, off the loop where the body is large."""
-    return await _guarded(gateway, lambda _: mask.holds_edits(), b"", mask.held_bytes)
+    return await guarded(gateway, lambda _: mask.holds_edits(), b"", mask.held_bytes)
 
 
 async def mask_again(gateway: Gateway, mask: Conversation, before: Output) -> Output:
     """`again`, off the loop where the body is large."""
-    return await _guarded(gateway, lambda _: mask.again(before), b"", mask.held_bytes)
+    return await guarded(gateway, lambda _: mask.again(before), b"", mask.held_bytes)
 
 
-async def _guarded(gateway: Gateway, call: Callable[[bytes], T], data: bytes, weight_bytes: int) -> T:
+async def guarded(gateway: Gateway, call: Callable[[bytes], T], data: bytes, weight_bytes: int) -> T:
+    """`off_loop`; a failure that is none of the request's raises the alarm, and nothing is passed on."""
     try:
         return await off_loop(gateway, call, data, weight_bytes)
     except (MaskproxyError, asyncio.CancelledError):

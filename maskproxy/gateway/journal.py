@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from maskproxy.access.grants import Admission
 from maskproxy.access.tokens import Person
 from maskproxy.bodies.masks import BodyFinding
 from maskproxy.gateway.connection import Connection
@@ -20,10 +21,11 @@ _AT_A_TIME = 100
 class Journal:
     """Frames of one exchange. Raises `RecordingFailed` as soon as they cannot be kept."""
 
-    def __init__(self, gateway: Gateway, session: str, exchange: str) -> None:
+    def __init__(self, gateway: Gateway, session: str, exchange: str, admission: Admission) -> None:
         self._gateway = gateway
         self._session = session
         self._exchange = exchange
+        self._admission = admission
         self._pieces = {"request_body": 0, "response_body": 0}
         self._alerted: set[tuple[str, str]] = set()
 
@@ -41,7 +43,6 @@ class Journal:
         target: str,
         fields: Fields,
         route: str,
-        mode: str,
     ) -> None:
         """`target` and `fields` are masked; nothing else of the head is told."""
         told = {name.lower(): value for name, value in fields}
@@ -53,7 +54,7 @@ class Journal:
             "target": target,
             "fields": [list(f) for f in fields],
             "route": route,
-            "mode": mode,
+            "mode": self._admission.mode,
             "via": connection.via,
             "person": person.key,
             "person_name": person.name,
@@ -93,19 +94,19 @@ class Journal:
             if number % _AT_A_TIME == 0:
                 await asyncio.sleep(0)  # there may be thousands, and others wait
             action = sought.action(finding.rule)
-            self._count(direction, finding.rule, action, observes=sought.observes)
+            self._count(direction, finding.rule, action)
             await self._put("finding", {"direction": direction, "action": action, **finding._asdict()})
         return max(told, len(findings))
 
-    def _count(self, direction: Direction, rule: str, action: Action, *, observes: bool) -> None:
+    def _count(self, direction: Direction, rule: str, action: Action) -> None:
         """An alert raises its alarm once in an exchange, and tells the rule: no place, since keys are people's text."""
         meters = self._gateway.meters
         if action == "mask":
-            meters.masked(rule, direction)
+            meters.masked(rule, direction, self._admission)
         elif action == "block":
-            meters.blocked(rule, direction, "observe" if observes else "enforce")
+            meters.blocked(rule, direction, self._admission)
         else:
-            meters.alerted(rule, direction)
+            meters.alerted(rule, direction, self._admission)
             if (direction, rule) not in self._alerted:
                 self._alerted.add((direction, rule))
                 meters.alarm("alert")

@@ -11,7 +11,21 @@ from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote
 
-from maskproxy.masking import Masking, PlaceholderKey, RuleSet, SealKey, Seals, Sought, Treatment, Treatments
+from maskproxy.masking import (
+    NO_DICTIONARIES,
+    Dictionaries,
+    Dictionary,
+    Masking,
+    PlaceholderKey,
+    RuleSet,
+    SealKey,
+    Seals,
+    Sought,
+    Treatment,
+    urgent,
+)
+from maskproxy.masking.dictionary import ExactValues
+from maskproxy.masking.literals import Literals
 
 _KEPT = 1024
 OWN_RULES = frozenset({"caller-token", "service-credential"})
@@ -24,9 +38,9 @@ _SHORTEST_SECRET = 6
 class Maskings:
     """What is sought, by treatment, scope, token and credential; what is used least is forgotten. For one thread."""
 
-    def __init__(self, treatments: Treatments, key: PlaceholderKey, seal_key: SealKey) -> None:
-        self.treatments = treatments
+    def __init__(self, key: PlaceholderKey, seal_key: SealKey, dictionaries: Dictionaries = NO_DICTIONARIES) -> None:
         self._key = key
+        self._dictionaries = dictionaries
         self._made_seals = lru_cache(maxsize=_KEPT)(seal_key.of)
         self._made = lru_cache(maxsize=_KEPT)(self._make)
         self._no_rules = RuleSet(())
@@ -54,12 +68,19 @@ class Maskings:
 
     def _make(self, treatment: Treatment, scope: str, token: str, credentials: tuple[bytes, ...]) -> Sought:
         literals = [("caller-token", form) for form in forms_of(token)]
-        literals += _credential_literals(credentials)
+        own = Literals([*literals, *_credential_literals(credentials)])
+        dictionaries = self._dictionaries
+        actions = {**treatment.actions, **dictionaries.actions}
         placeholders = self._key.scoped(scope)
-        forward, record = (
-            Masking(rules, placeholders, literals, treatment.urgent) for rules in (treatment.forward, treatment.record)
-        )
-        return Sought(forward, forward if treatment.record is treatment.forward else record, treatment.actions)
+
+        def make(rules: RuleSet, dictionary: Dictionary) -> Masking:
+            known = ExactValues(own, dictionary) if dictionary else own
+            return Masking(rules, placeholders, known, urgent(actions))
+
+        forward = make(treatment.forward, dictionaries.forward)
+        if treatment.record is treatment.forward and dictionaries.record is dictionaries.forward:
+            return Sought(forward, forward, actions)
+        return Sought(forward, make(treatment.record, dictionaries.record), actions)
 
 
 def _credential_literals(credentials: tuple[bytes, ...]) -> list[tuple[str, bytes]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from maskproxy.access.grants import Grant
+from maskproxy.access.grants import Admission, Grant
 from maskproxy.bodies.masks import BodyPolicy
 from maskproxy.gateway.identity.authenticator import Authenticator
 from maskproxy.gateway.interception.certificates import CertificateAuthority
@@ -16,7 +16,8 @@ from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import RouteTable
 from maskproxy.gateway.upstream.pool import UpstreamPool
-from maskproxy.masking import Known
+from maskproxy.masking import Known, Treatments
+from maskproxy.protected import Protection
 from maskproxy.recording.frames import Frame
 
 
@@ -24,9 +25,9 @@ class Meters(Protocol):
     """What the gateway counts. Labels hold names from the configuration, never a person's data."""
 
     def exchange_ended(self, route: str, outcome: str, status: int) -> None: ...
-    def masked(self, rule: str, direction: str) -> None: ...
-    def blocked(self, rule: str, direction: str, mode: str) -> None: ...
-    def alerted(self, rule: str, direction: str) -> None: ...
+    def masked(self, rule: str, direction: str, admission: Admission) -> None: ...
+    def blocked(self, rule: str, direction: str, admission: Admission) -> None: ...
+    def alerted(self, rule: str, direction: str, admission: Admission) -> None: ...
     def upstream(self, route: str, seconds: float) -> None: ...
     def unread(self, route: str, count_bytes: int) -> None: ...
     def refused(self, reason: str) -> None: ...
@@ -79,6 +80,14 @@ class Limits:
     whole_answer_bytes: int = 64 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What is looked for in bodies and heads, what is done where it is found, and which tools get secrets back."""
+
+    treatments: Treatments
+    body_policy: BodyPolicy
+
+
 @dataclass(slots=True)
 class Gateway:
     routes: RouteTable
@@ -87,9 +96,13 @@ class Gateway:
     certificates: CertificateAuthority | None
     maskings: Maskings
     scope: str
-    body_policy: BodyPolicy
+    handling: Handling
+    """For whoever has no grant, and for grants that say nothing of their own."""
+    own_handling: Mapping[str, Handling]
+    """By the names of grants that do."""
     recorder: Recording
     stored_vault: StoredVault | None
+    protection: Protection
     pool: UpstreamPool
     budget: MemoryBudget
     limits: Limits
@@ -102,6 +115,9 @@ class Gateway:
     draining: bool = False
     open_connections: int = 0
     sessions_told: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    def handling_under(self, grant: Grant | None) -> Handling:
+        return self.handling if grant is None else self.own_handling.get(grant.name, self.handling)
 
     @property
     def now(self) -> float:

@@ -1,6 +1,7 @@
 """Text in, masked text out: rules, matching, placeholders. Pure; the only room that knows Hyperscan."""
 
 from maskproxy.masking.actions import Action, Direction, Override
+from maskproxy.masking.dictionary import NO_DICTIONARIES, Dictionaries, Dictionary
 from maskproxy.masking.loading import load_rules
 from maskproxy.masking.masked import Masked, trusted
 from maskproxy.masking.masker import Finding, Masker
@@ -9,13 +10,17 @@ from maskproxy.masking.placeholders import MARK, PlaceholderKey, Placeholders
 from maskproxy.masking.restorer import Restorer
 from maskproxy.masking.rules import Rule, RuleSet
 from maskproxy.masking.seals import SealKey, Seals, Span, looks_sealed
-from maskproxy.masking.treatments import Sought, Treatment, Treatments, treatments, with_actions
+from maskproxy.masking.treatments import Compiled, Sought, Treatment, Treatments, treatments, urgent, with_actions
 from maskproxy.masking.vault import Known, Vault
 from maskproxy.masking.work import Work
 
 __all__ = [
     "MARK",
+    "NO_DICTIONARIES",
     "Action",
+    "Compiled",
+    "Dictionaries",
+    "Dictionary",
     "Direction",
     "Finding",
     "Known",
@@ -40,5 +45,6 @@ __all__ = [
     "looks_sealed",
     "treatments",
     "trusted",
+    "urgent",
     "with_actions",
 ]

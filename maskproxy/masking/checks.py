@@ -1,7 +1,8 @@
 """Is this candidate a secret? Entropy, documented examples, stand-ins such as `your-api-key-here`.
 
-Checks look at the candidate's text alone, so that the answer never depends on how the text was cut. A check can only
-clear text that is plainly no secret; a checksum that fails clears nothing, because newer tokens fail it.
+Checks look at the candidate's text and at the `CONTEXT_BYTES` that stand before it, as they came, so that the answer
+never depends on how the text was cut. A check can only clear text that is plainly no secret; a checksum that fails
+clears nothing, because newer tokens fail it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from itertools import pairwise
 from maskproxy.errors import RuleRefused
 
 Check = Callable[[bytes], bool]
+CONTEXT_BYTES = 192
+"""How much of what stands before a candidate its checks may look at: a name with what leads to its value."""
 
 _EXAMPLES = frozenset(
     bytes.fromhex(digest)
@@ -132,21 +135,24 @@ class Checks:
     """Exact values that are not masked."""
     some_of: tuple[re.Pattern[bytes], ...] = ()
     """Each must be found in the candidate."""
+    unless_after: tuple[re.Pattern[bytes], ...] = ()
+    """A candidate right before which one of these ends is not masked."""
 
-    def pass_(self, text: bytes) -> bool:
-        """Tell whether the candidate is to be masked."""
+    def pass_(self, text: bytes, before: bytes = b"") -> bool:
+        """Tell whether the candidate is to be masked, that stands behind `before`."""
         return not (
             is_example(text)
             or text in self.allow
             or any(clears(text) for clears in self.clears)
             or (self.entropy and entropy(text) < self.entropy)
             or not all(pattern.search(text) for pattern in self.some_of)
+            or any(pattern.search(before) for pattern in self.unless_after)
         )
 
 
 def read(settings: Mapping[str, object]) -> Checks:
     """Read a rule's `checks`. Raises RuleRefused without the rule's name."""
-    unknown = set(settings) - {"entropy", "clear", "allow", "holds"}
+    unknown = set(settings) - {"entropy", "clear", "allow", "holds", "unless_after"}
     if unknown:
         raise RuleRefused(f"there is no check called {min(unknown)}")
     bits = settings.get("entropy", 0.0)
@@ -156,13 +162,20 @@ def read(settings: Mapping[str, object]) -> Checks:
     for name in clear:
         if name not in _CLEARS:
             raise RuleRefused(f"nothing called {name} can be cleared; there are {', '.join(sorted(_CLEARS))}")
-    try:
-        patterns = tuple(re.compile(pattern.encode()) for pattern in holds)
-    except re.error as error:
-        raise RuleRefused("a pattern under holds cannot be read", detail=str(error)) from error
     return Checks(
-        float(bits), tuple(_CLEARS[name] for name in clear), frozenset(value.encode() for value in allow), patterns
+        float(bits),
+        tuple(_CLEARS[name] for name in clear),
+        frozenset(value.encode() for value in allow),
+        _patterns("holds", holds),
+        _patterns("unless_after", [rf"(?:{pattern})\Z" for pattern in _texts(settings, "unless_after")]),
     )
+
+
+def _patterns(name: str, patterns: list[str]) -> tuple[re.Pattern[bytes], ...]:
+    try:
+        return tuple(re.compile(pattern.encode()) for pattern in patterns)
+    except re.error as error:
+        raise RuleRefused(f"a pattern under {name} cannot be read", detail=str(error)) from error
 
 
 def _texts(settings: Mapping[str, object], name: str) -> list[str]:

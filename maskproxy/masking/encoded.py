@@ -21,7 +21,7 @@ RUN = ALPHABET + b"-_"
 QUADS = 5
 QUAD_BYTES = 4
 CORE_BYTES = QUAD_BYTES * QUADS
-CONTEXT_BYTES = 64
+PERCENT_CONTEXT_BYTES = 64
 """How much of the same run, before a percent-encoded span, is looked at with it."""
 
 
@@ -89,7 +89,7 @@ def percent_texts(context: bytes, span: bytes) -> Iterator[tuple[bytes, int]]:
 
     In forms a plus is a space; elsewhere it is itself.
     """
-    context = context[-CONTEXT_BYTES:]
+    context = context[-PERCENT_CONTEXT_BYTES:]
     before = context[len(context.rstrip(_AROUND_BYTES)) :]
     yield unquote_to_bytes(before + span), len(unquote_to_bytes(before))
     if b"+" in before or b"+" in span:

@@ -42,6 +42,15 @@ class Literals:
     def __bool__(self) -> bool:
         return bool(self._values)
 
+    @property
+    def own(self) -> Literals:
+        """An exchange's own literals: these."""
+        return self
+
+    def knowing(self, secrets: Sequence[tuple[str, bytes]]) -> Literals:
+        """Give the same with further ones."""
+        return Literals([*self.pairs(), *secrets])
+
     def pairs(self) -> list[tuple[str, bytes]]:
         """Give (rule id, exact bytes) of each, as they were handed in."""
         return list(zip(self._ids, self._values, strict=True))

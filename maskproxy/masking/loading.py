@@ -16,6 +16,7 @@ from maskproxy import __version__
 from maskproxy.errors import RuleRefused
 from maskproxy.masking import checks, engine
 from maskproxy.masking.actions import ACTIONS, DIRECTIONS, Action, Actions
+from maskproxy.masking.beside import beside
 from maskproxy.masking.placeholders import RULE_ID_LIMIT
 from maskproxy.masking.proof import prove
 from maskproxy.masking.rules import RANKS, Rule, RuleSet, Severity
@@ -136,13 +137,6 @@ def _actions(value: object) -> Actions:
     if not set(by_direction) <= set(DIRECTIONS) or not all(action in ACTIONS for action in by_direction.values()):
         raise RuleRefused(f"its action is not one of {', '.join(ACTIONS)}, nor such by request and answer")
     return Actions(**cast("dict[str, Action]", by_direction))
-
-
-def beside(keywords: Sequence[str], secret: str) -> str:
-    """Write the pattern of a secret that is recognised only next to a keyword: keyword, gap, value."""
-    words = "|".join(re.escape(word).replace("\\ ", " ") for word in keywords)
-    gap = r"""[\w. \t-]{0,24}["']?[ \t]{0,4}(?:=|:|=>|:=|,)[ \t]{0,4}["']?"""
-    return f"(?i:{words}){gap}(?P<secret>{secret})(?![A-Za-z0-9+/=_-])"
 
 
 def _texts(entry: Mapping[str, object], name: str) -> tuple[str, ...]:

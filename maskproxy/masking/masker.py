@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from maskproxy.masking.automaton import TEXT_EDGE, Standing
 from maskproxy.masking.characters import ceil, floor
-from maskproxy.masking.encoded import CONTEXT_BYTES
+from maskproxy.masking.checks import CONTEXT_BYTES
 from maskproxy.masking.engine import Hit
 from maskproxy.masking.masked import Masked
 from maskproxy.masking.matches import View, note_hits
@@ -121,7 +121,11 @@ class Masker:
         before = self._before = text[alive - 1]
         self._known = self._masking.rules.known_alive[before]
         out = text[:alive]
-        self._trail.append(out if alive <= CONTEXT_BYTES else out[-CONTEXT_BYTES:])
+        if alive < CONTEXT_BYTES:
+            self._trail.append(out)
+        else:
+            self._trail.clear()
+            self._trail.append(out[-CONTEXT_BYTES:])
         return out  # type: ignore[return-value] # as Masked(...), without the call
 
     def finish(self) -> Masked:
@@ -246,17 +250,17 @@ class Masker:
         return out
 
     def _check(self, candidate: Candidate, end: int) -> bool:
-        """Judge a candidate by its text up to `end`."""
+        """Judge a candidate by its text up to `end`, and by what stood before it when it came."""
         rules = self._masking.rules
         if candidate.rule >= rules.literals_from:
             return True
         start, stop = candidate.start - self._base, end - self._base
         span = self._buffer[start:stop]
+        before = b"".join([*self._trail, self._buffer[max(0, start - CONTEXT_BYTES) : start]])[-CONTEXT_BYTES:]
         if candidate.rule < len(rules.rules):
-            return rules.rules[candidate.rule].accepts(span)
+            return rules.rules[candidate.rule].accepts(span, before)
         if self._masking.work is not None:
             self._masking.work.decode(stop - start)
-        before = b"".join([*self._trail, self._buffer[max(0, start - CONTEXT_BYTES) : start]])[-CONTEXT_BYTES:]
         if candidate.rule == rules.base64_index:
             candidate.name = self._masking.name_in_base64(before, span)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from maskproxy.masking.dictionary import ExactValues
 from maskproxy.masking.encoded import base64_texts, percent_texts
 from maskproxy.masking.literals import Literals
 from maskproxy.masking.masked import Masked
@@ -25,7 +26,7 @@ class Masking:
         self,
         rules: RuleSet,
         placeholders: Placeholders,
-        literals: Sequence[tuple[str, bytes]] | Literals = (),
+        literals: Sequence[tuple[str, bytes]] | Literals | ExactValues = (),
         urgent: Mapping[str, int] = MappingProxyType({}),
         *,
         depth: int = MOST_LAYERS,
@@ -38,7 +39,7 @@ class Masking:
         """
         self.rules = rules
         self.placeholders = placeholders
-        self.literals = literals if isinstance(literals, Literals) else Literals(literals)
+        self.literals = literals if isinstance(literals, Literals | ExactValues) else Literals(literals)
         self.urgent = urgent
         self.work = work
         self._depth = depth
@@ -51,7 +52,7 @@ class Masking:
 
     def knowing(self, secrets: Sequence[tuple[str, bytes]]) -> Masking:
         """Give the same with further literals: (rule id, exact bytes)."""
-        literals = [*self.literals.pairs(), *secrets]
+        literals = self.literals.knowing(secrets)
         return Masking(self.rules, self.placeholders, literals, self.urgent, depth=self._depth, work=self.work)
 
     def text(self, data: bytes) -> tuple[Masked, list[Finding]]:
@@ -77,11 +78,11 @@ class Masking:
 
     def may_hold_own(self, data: bytes) -> bool:
         """Tell whether raw bytes may hold one of the exchange's own secrets, JSON-escaped or not."""
-        return self.literals.may_be_in(data)
+        return self.literals.own.may_be_in(data)
 
     def holds_own(self, text: bytes) -> bool:
         """Tell whether one of them stands in a text."""
-        return bool(self.literals.spans(text))
+        return bool(self.literals.own.spans(text))
 
     def name_in_base64(self, context: bytes, span: bytes) -> str | None:
         """Give the rule that finds something in what a base64 span stands for, the most urgent one if there are more.
@@ -108,7 +109,7 @@ class Masking:
             finding.rule for text, before in texts for finding in inner.find(text) if finding.end > before
         )
 
-    def _one_layer_down(self, literals: Sequence[tuple[str, bytes]] | Literals) -> Masking:
+    def _one_layer_down(self, literals: Sequence[tuple[str, bytes]] | Literals | ExactValues) -> Masking:
         return Masking(self.rules, self.placeholders, literals, self.urgent, depth=self._depth - 1, work=self.work)
 
     def _most_urgent(self, rules: Iterator[str]) -> str | None:

@@ -46,9 +46,12 @@ class Rule:
     def rank(self) -> int:
         return RANKS[self.severity]
 
-    def accepts(self, candidate: bytes) -> bool:
-        """Tell whether the rule's checks find the candidate to be a secret."""
-        return self.checks.pass_(candidate)
+    def accepts(self, candidate: bytes, before: bytes) -> bool:
+        """Tell whether the rule's checks find the candidate to be a secret.
+
+        `before`: the `CONTEXT_BYTES` before it in the text as it came, or all there are.
+        """
+        return self.checks.pass_(candidate, before)
 
 
 class RuleSet:

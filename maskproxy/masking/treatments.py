@@ -30,7 +30,12 @@ class Treatment:
 
     @property
     def urgent(self) -> Mapping[str, int]:
-        return {rule: _URGENCY[action] for rule, action in self.actions.items() if action in _URGENCY}
+        return urgent(self.actions)
+
+
+def urgent(actions: Mapping[str, Action]) -> Mapping[str, int]:
+    """Give the rules that the finding of every span names in which they have a part; see `Masking`."""
+    return {rule: _URGENCY[action] for rule, action in actions.items() if action in _URGENCY}
 
 
 class Treatments(NamedTuple):
@@ -84,9 +89,17 @@ def with_actions(rules: RuleSet, overrides: Sequence[Override]) -> RuleSet:
     return RuleSet(changed, rules.databases)
 
 
-def treatments(rules: RuleSet, *, cache: Path | None = None) -> Treatments:
-    """Sort the rules by their actions, and compile what was not compiled yet. `cache`: as in `load_rules`."""
-    made: dict[tuple[str, ...], RuleSet] = {tuple(rule.id for rule in rules.rules): rules}
+Compiled = dict[tuple[str, ...], RuleSet]
+"""What some of the same rules, with whatever actions, were compiled to; by their ids."""
+
+
+def treatments(rules: RuleSet, *, cache: Path | None = None, made: Compiled | None = None) -> Treatments:
+    """Sort the rules by their actions, and compile what was not compiled yet. `cache`: as in `load_rules`.
+
+    `made` takes and gives what the same rules were compiled to with other actions.
+    """
+    made = {} if made is None else made
+    made.setdefault(tuple(rule.id for rule in rules.rules), rules)
 
     def subset(direction: Direction, wanted: frozenset[Action]) -> RuleSet:
         chosen = tuple(rule for rule in rules.rules if rule.actions.of(direction) in wanted)

@@ -25,16 +25,18 @@ from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import Route, RouteTable, TunnelTarget
-from maskproxy.gateway.state import Gateway, Limits, Recording
+from maskproxy.gateway.state import Gateway, Handling, Limits, Recording
 from maskproxy.gateway.upstream.pool import Origin, UpstreamPool
 from maskproxy.masking import PlaceholderKey, SealKey
 from maskproxy.recording.frames import Frame
 from maskproxy.recording.recorder import Recorder
 from maskproxy.service.credentials import build_credential
+from maskproxy.service.dictionaries import configured_dictionaries
 from maskproxy.service.logs import EventLog, Net
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.metrics import Metrics
-from maskproxy.service.rules import configured_treatments
+from maskproxy.service.protection import configured_protection
+from maskproxy.service.rules import ConfiguredRules
 from maskproxy.service.trust import client_context
 
 if TYPE_CHECKING:
@@ -103,7 +105,8 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
     metrics = keep.metrics if keep is not None else Metrics(CollectorRegistry())
     async with AsyncExitStack() as undo:
         issuers = [_issuer(issuer) for issuer in config.identity.issuers]
-        treatments = configured_treatments(config.masking)
+        handling, own_handling = _handlings(config)
+        dictionaries = await configured_dictionaries(config.masking, log)
         credentials: list[Credential] = []
         routes = [_route(route, metrics, credentials) for route in config.routes]
         keys = KeyDirectory(issuers)
@@ -122,11 +125,13 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             authenticator=Authenticator(keys, issuers),
             grants=tuple(_grant(grant) for grant in config.grants),
             certificates=_authority(config.interception),
-            maskings=Maskings(treatments, PlaceholderKey(key), SealKey(key)),
+            maskings=Maskings(PlaceholderKey(key), SealKey(key), dictionaries),
             scope=config.masking.scope,
-            body_policy=_body_policy(config.masking),
+            handling=handling,
+            own_handling=own_handling,
             recorder=_as_recording(recorder),
             stored_vault=vault,
+            protection=configured_protection(config.masking, key),
             pool=pool,
             budget=MemoryBudget(config.limits.memory_bytes),
             limits=_limits(config.limits),
@@ -150,9 +155,20 @@ def _as_executor(workers: ThreadPoolExecutor) -> Executor:
     return workers
 
 
-def _body_policy(masking: model.Masking) -> BodyPolicy:
-    restore = masking.restore
-    return BodyPolicy(media=masking.media, restore_tools=restore.tools, restore_new=restore.model_made == "restore")
+def _handlings(config: model.Config) -> tuple[Handling, dict[str, Handling]]:
+    """What `masking` says, and by grant what those have that say something of their own."""
+    rules = ConfiguredRules()
+
+    def handling(masking: model.Masking) -> Handling:
+        restore = masking.restore
+        policy = BodyPolicy(
+            media=masking.media, restore_tools=restore.tools, restore_new=restore.model_made == "restore"
+        )
+        return Handling(rules.treatments(masking), policy)
+
+    masking, nothing = config.masking, model.GrantMasking()
+    own = {grant.name: masking.under(grant.masking) for grant in config.grants if grant.masking != nothing}
+    return handling(masking), {name: handling(one) for name, one in own.items()}
 
 
 def _issuer(issuer: model.Issuer) -> TrustedIssuer:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from maskproxy.config.document import Faults
-from maskproxy.config.model import Config, Interception, Masking, SecretSource, Tls
+from maskproxy.config.model import Config, GrantMasking, Interception, Masking, RuleActions, SecretSource, Tls
 from maskproxy.errors import ConfigurationFault, MaskproxyError, StartFailed
 from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.masking import load_rules
+from maskproxy.protected.sealed_file import read
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rule_cache import rule_cache
-from maskproxy.service.rules import configured_treatments, nameless
+from maskproxy.service.rules import ConfiguredRules, nameless
 from maskproxy.store.files import check_private
 
 LIMIT_SECRET_BYTES = 64 * 1024
@@ -39,12 +40,11 @@ def deeper_faults(config: Config) -> Faults:
             faults += secret_faults(place, source)
             if source.oauth2 is not None:
                 faults += secret_faults(f"{place}.oauth2.client_secret", source.oauth2.client_secret)
-    faults += rule_faults(config.masking)
-    if config.masking.key.file.exists():
-        try:
-            masking_key(config.masking.key.file, make=False)
-        except MaskproxyError as error:
-            faults.append(("masking.key.file", str(error)))
+    rules = ConfiguredRules()
+    faults += rule_faults(rules, "masking", config.masking, config.masking)
+    for i, grant in enumerate(config.grants):
+        faults += rule_faults(rules, f"grants[{i}].masking", config.masking.under(grant.masking), grant.masking)
+    faults += key_faults(config.masking)
     if config.store is not None:
         try:
             check_private(config.store)
@@ -58,19 +58,25 @@ def notes(config: Config) -> list[tuple[str, str]]:
     told: list[tuple[str, str]] = []
     if config.store is None:
         told.append(("store", "not set: in edits only what the request itself still holds comes back"))
-    elif not config.masking.restore.tools:
-        told.append(("store", "not in use: masking.restore.tools puts nothing back"))
+    elif config.grants and not any(config.masking.under(grant.masking).restore.tools for grant in config.grants):
+        told.append(("store", "not in use for edits: restore.tools puts nothing back under any grant"))
     if config.recording is None:
         told.append(("recording", "not set: nothing is recorded"))
     if not config.grants:
         told.append(("grants", "not set: nobody may use any route"))
     observed = [i for i, grant in enumerate(config.grants) if grant.mode == "observe"]
     told += [(f"grants[{i}].mode", "observe: secrets are counted and reach upstream unmasked") for i in observed]
-    for i, entry in enumerate(config.masking.actions):
+    told += passing("masking.actions", config.masking.actions)
+    for i, grant in enumerate(config.grants):
+        told += passing(f"grants[{i}].masking.actions", grant.masking.actions or ())
+    return told
+
+
+def passing(place: str, entries: Sequence[RuleActions]) -> Iterator[tuple[str, str]]:
+    for i, entry in enumerate(entries):
         for direction, action in (("request", entry.request), ("answer", entry.answer)):
             if action in {"alert", "allow"}:
-                told.append((f"masking.actions[{i}].{direction}", f"{action}: what these rules find passes unmasked"))
-    return told
+                yield f"{place}[{i}].{direction}", f"{action}: what these rules find passes unmasked"
 
 
 def tls_faults(place: str, tls: Tls) -> Iterator[tuple[str, str]]:
@@ -140,20 +146,45 @@ def secret_faults(place: str, source: SecretSource) -> Iterator[tuple[str, str]]
         yield f"{place}.file", "The file must hold one secret: one line of visible ASCII characters."
 
 
-def rule_faults(masking: Masking) -> Faults:
-    """Load all together, as the daemon will; if that fails, find out whose fault it is."""
+def key_faults(masking: Masking) -> Faults:
+    """The masking key, and the fingerprints that were made with it."""
+    if not masking.key.file.exists():
+        sentence = "It was made under another masking key: this configuration has none yet."
+        return [(f"masking.protected[{i}].file", sentence) for i in range(len(masking.protected))]
     try:
-        rules = configured_treatments(masking).rules
+        key = masking_key(masking.key.file, make=False)
+    except MaskproxyError as error:
+        return [("masking.key.file", str(error))]
+    faults: Faults = []
+    for i, protected in enumerate(masking.protected):
+        try:
+            read(protected.file, key)
+        except MaskproxyError as error:
+            faults.append((f"masking.protected[{i}].file", str(error)))
+    return faults
+
+
+def rule_faults(loader: ConfiguredRules, place: str, masking: Masking, said: Masking | GrantMasking) -> Faults:
+    """Load all together, as the daemon will; if that fails, find out whose fault it is.
+
+    `masking` is what holds there, `said` what the file says at this place: what it leaves open is no fault of it.
+    """
+    if said.rules is None and said.actions is None:
+        return []
+    try:
+        rules = loader.treatments(masking).rules
     except MaskproxyError as whole:
+        if said.rules is None:
+            return []
         faults: Faults = []
-        for i, source in enumerate(masking.rules):
+        for i, source in enumerate(said.rules):
             try:
                 load_rules([source], cache=rule_cache(os.environ))
             except MaskproxyError as error:
-                faults.append((f"masking.rules[{i}]", str(error)))
-        return faults or [("masking.rules", str(whole))]
+                faults.append((f"{place}.rules[{i}]", str(error)))
+        return faults or [(f"{place}.rules", str(whole))]
     return [
-        (f"masking.actions[{i}].rules[{j}]", "No rule has this id. See `maskproxy rules list`.")
-        for i, entry in enumerate(masking.actions)
+        (f"{place}.actions[{i}].rules[{j}]", "No rule has this id. See `maskproxy rules list`.")
+        for i, entry in enumerate(said.actions or ())
         for j in nameless(rules, entry.rules)
     ]

@@ -133,7 +133,7 @@ class Daemon:
             "ready": not self._unready(),
             "connections": gateway.open_connections,
             "routes": [route.name for route in gateway.routes.routes],
-            "rules": len(gateway.maskings.treatments.rules.rules),
+            "rules": len(gateway.handling.treatments.rules.rules),
             "recording": "failed" if self.parts.recorder_failed else "working",
             "store": self.parts.store_state,
         }

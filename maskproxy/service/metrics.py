@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from maskproxy.access.grants import Admission
+
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 
@@ -24,11 +26,10 @@ class Metrics:
             return Counter(f"maskproxy_{name}", text, labels, registry=registry)
 
         self._exchanges = counter("exchanges", "Exchanges that ended.", "route", "outcome", "status_class")
-        self._masked = counter("masked", "Spans that became placeholders.", "rule", "direction")
-        self._blocked = counter(
-            "blocked", "Findings that ended the exchange, or (observe) would have.", "rule", "direction", "mode"
-        )
-        self._alerts = counter("alerts", "Findings of rules that let pass and tell.", "rule", "direction")
+        found = ("rule", "direction", "mode", "grant", "group")
+        self._masked = counter("masked", "Spans that became placeholders, or (observe) would have.", *found)
+        self._blocked = counter("blocked", "Findings that ended the exchange, or (observe) would have.", *found)
+        self._alerts = counter("alerts", "Findings of rules that let pass and tell.", *found)
         self._unread = counter("unread_bytes", "Bytes of media passed without being read, as configured.", "route")
         self._refused = counter("refused", "Refusals and failures, by the class of the error.", "reason")
         self._alarms = counter("alarms", "What an operator should look at.", "kind")
@@ -49,14 +50,18 @@ class Metrics:
         known = status_class if status_class in STATUS_CLASSES else "other"
         self._exchanges.labels(route, outcome, known).inc()
 
-    def masked(self, rule: str, direction: str) -> None:
-        self._masked.labels(rule, direction).inc()
+    def masked(self, rule: str, direction: str, admission: Admission) -> None:
+        self._found(self._masked, rule, direction, admission)
 
-    def blocked(self, rule: str, direction: str, mode: str) -> None:
-        self._blocked.labels(rule, direction, mode).inc()
+    def blocked(self, rule: str, direction: str, admission: Admission) -> None:
+        self._found(self._blocked, rule, direction, admission)
 
-    def alerted(self, rule: str, direction: str) -> None:
-        self._alerts.labels(rule, direction).inc()
+    def alerted(self, rule: str, direction: str, admission: Admission) -> None:
+        self._found(self._alerts, rule, direction, admission)
+
+    @staticmethod
+    def _found(counter: Counter, rule: str, direction: str, admission: Admission) -> None:
+        counter.labels(rule, direction, admission.mode, admission.grant, admission.group).inc()
 
     def unread(self, route: str, count_bytes: int) -> None:
         self._unread.labels(route).inc(count_bytes)

@@ -56,3 +56,9 @@ def test_a_grant_is_open_for_its_time_after_signing_in(issued_at: float, auth_ti
 
 def test_a_grant_without_a_time_is_always_open() -> None:
     assert [g.name for g in open_grants(person({"operators"}, issued_at=0.0), GRANTS, NOW)] == ["always"]
+
+
+def test_a_person_comes_in_by_a_group_of_the_configuration() -> None:
+    both = Grant("trial", frozenset({"pilots", "early"}), frozenset({"claude"}), None, "observe")
+    assert both.admits(person({"pilots", "sales", "a"})) == ("trial", "pilots", "observe")
+    assert both.admits(person({"pilots", "early"})) == ("trial", "early", "observe")

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from maskproxy.cli.env import every_tool_but, settings_for, text_for_the_model
 from maskproxy.cli.main import cli
+from maskproxy.errors import NotFound
 from maskproxy.masking import Masking, PlaceholderKey, load_rules
 from tests.config.sample import full
 from tests.service.material import write_real
@@ -61,6 +62,18 @@ def test_settings_are_printed_for_the_default_tools() -> None:
 def test_a_configurations_tools_are_taken(tmp_path: Path) -> None:
     result = env("--settings", "-c", str(write_real(tmp_path, full())))
     assert json.loads(result.stdout) == settings_for(["Edit", "Write"])
+
+
+def test_a_grants_own_tools_are_taken(tmp_path: Path) -> None:
+    document = full()
+    document["grants"].append(
+        {**document["grants"][0], "name": "trial", "masking": {"restore": {"tools": ["mcp__put"]}}}
+    )
+    path = str(write_real(tmp_path, document))
+    for grant, tools in (("developers", ["Edit", "Write"]), ("trial", ["mcp__put"])):
+        assert json.loads(env("--settings", "-c", path, "--grant", grant).stdout) == settings_for(tools)
+    assert isinstance(env("--settings", "-c", path, "--grant", "nobody").exception, NotFound)
+    assert env("--settings", "--grant", "trial").exit_code == 2
 
 
 def test_without_the_option_it_says_what_to_do() -> None:

@@ -34,6 +34,10 @@ def test_the_sample_agrees_with_itself() -> None:
         (lambda d: d["grants"][0].update(routes=["claude", "claud"]), "grants[0].routes[1]"),
         (lambda d: d["grants"].append(d["grants"][0]), "grants[1].name"),
         (lambda d: d["masking"].update(actions=[{"rules": ["*"]}]), "masking.actions[0]"),
+        (
+            lambda d: d["grants"][0].update(masking={"actions": [{"rules": ["*"]}]}),
+            "grants[0].masking.actions[0]",
+        ),
         (lambda d: d["identity"]["issuers"].append(d["identity"]["issuers"][0]), "identity.issuers[1].issuer"),
         (lambda d: d["routes"][0]["credential"]["from"].update(env="KEY"), "routes[0].credential.from"),
         (lambda d: d["routes"][0]["credential"].update({"from": {}}), "routes[0].credential.from"),

@@ -123,3 +123,9 @@ def test_no_name_is_too_odd(name: str, tmp_path: Path) -> None:
     document["admin"]["address"] = name + "/admin.sock"
     document["routes"][0] |= {"trust": name, "credential": {"header": "x", "from": {"command": [name]}}}
     assert {"routes[0].trust", "routes[0].credential.from.command[0]"} <= set(faults(document, tmp_path))
+
+
+def test_a_grants_own_rule_file_is_looked_for(tmp_path: Path) -> None:
+    document = full()
+    document["grants"][0]["masking"] = {"rules": ["builtin:aws", "nowhere.yaml"]}
+    assert faults(document, tmp_path) == {"grants[0].masking.rules[1]": "The file does not exist."}

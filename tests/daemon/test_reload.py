@@ -3,10 +3,12 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from maskproxy.dev.planted import github_token
 from tests.daemon.place import Place, head_of
 from tests.daemon.program import gone
 from tests.daemon.streams import Listening, held
 from tests.gateway.house import HOST, plain, read_answer
+from tests.gateway.test_restore import request
 
 
 async def test_a_good_file_is_in_force_and_a_running_stream_goes_on(place: Place) -> None:
@@ -46,6 +48,25 @@ async def test_what_is_taken_away_is_gone_for_open_tunnels_too(place: Place) -> 
     await program.told("reloaded")
     writer.write(head_of("/v1/messages", 2, token, host=HOST) + b"{}")
     assert (await read_answer(reader)).status == 403
+
+
+async def test_a_grants_own_masking_is_in_force(place: Place) -> None:
+    program = await place.run()
+    secret = github_token().value
+    place.secrets.append(secret)
+    body = request(f"key {secret}", stream=False)
+    assert (await place.post("/v1/messages", body)).status == 200
+    place.document["grants"][0]["masking"] = {"actions": [{"rules": ["github-*"], "request": "block"}]}
+    place.write()
+    program.signal(signal.SIGHUP)
+    await program.told("reloaded")
+    assert (await place.post("/v1/messages", body)).status == 400
+    place.document["grants"][0]["masking"] = {"rules": ["nowhere.yaml"]}
+    place.write()
+    program.signal(signal.SIGHUP)
+    told = await program.told("reload failed, the old configuration stays")
+    assert told["error"] == "grants[0].masking.rules[0]: The file does not exist."
+    assert (await place.post("/v1/messages", body)).status == 400
 
 
 def break_yaml(path: Path) -> None:

@@ -18,6 +18,7 @@ ACTIONS = [
     {"rules": ["aws-*"], "request": "alert"},
     {"rules": ["aws-access-key-id"], "answer": "allow"},
 ]
+DEVELOPERS = {"mode": "enforce", "grant": "developers", "group": "engineering"}
 Start = Callable[..., Awaitable[House]]
 
 
@@ -66,8 +67,7 @@ async def test_a_request_is_blocked_before_upstream_sees_it(house: House, *, tun
     for told in (await house.recorded(), house.log.getvalue().encode(), answer.body):
         assert GITHUB.encode() not in told
     metrics = _metrics(house)
-    counted = 'maskproxy_blocked_total{direction="request",mode="enforce",rule="github-pat-classic"} 1.0'
-    assert counted in metrics
+    assert house.measured("maskproxy_blocked_total", rule="github-pat-classic", direction="request", **DEVELOPERS) == 1
     assert 'maskproxy_refused_total{reason="Blocked"} 1.0' in metrics
     assert "maskproxy_masked_total{" not in metrics
 
@@ -177,7 +177,7 @@ async def test_an_alert_passes_is_recorded_masked_and_told(house: House) -> None
     assert [line["rule"] for line in lines] == ["aws-access-key-id"]
     assert set(lines[0]) <= {"time", "level", "event", "exchange", "rule", "direction"}
     metrics = _metrics(house)
-    assert 'maskproxy_alerts_total{direction="request",rule="aws-access-key-id"} 3.0' in metrics
+    assert house.measured("maskproxy_alerts_total", rule="aws-access-key-id", direction="request", **DEVELOPERS) == 3
     assert 'maskproxy_alarms_total{kind="alert"} 1.0' in metrics
     assert AWS not in house.log.getvalue() + metrics
 
@@ -212,8 +212,8 @@ async def test_under_a_grant_that_observes_nothing_is_blocked_and_all_is_counted
     assert counts.count(("request", "github-pat-classic", "block")) == 2
     assert counts.count(("request", "aws-access-key-id", "alert")) == 1
     assert counts.count(("answer", "github-pat-classic", "block")) == 1
-    metrics = _metrics(house)
-    assert 'maskproxy_blocked_total{direction="request",mode="observe",rule="github-pat-classic"} 2.0' in metrics
+    watched = {"mode": "observe", "grant": "watched", "group": "observed"}
+    assert house.measured("maskproxy_blocked_total", rule="github-pat-classic", direction="request", **watched) == 2
     recorded = await house.recorded()
     assert GITHUB.encode() not in recorded
     assert AWS.encode() not in recorded

@@ -9,14 +9,16 @@ from maskproxy.errors import BadRequest
 from maskproxy.gateway.maskings import Maskings, forms_of
 from maskproxy.masking import Action, Override, PlaceholderKey, SealKey, Sought, load_rules, treatments, with_actions
 
+TREATMENTS = treatments(load_rules(["builtin:github"]))
+
 
 @pytest.fixture(scope="module")
 def maskings() -> Maskings:
-    return Maskings(treatments(load_rules(["builtin:github"])), PlaceholderKey(b"k" * 32), SealKey(b"k" * 32))
+    return Maskings(PlaceholderKey(b"k" * 32), SealKey(b"k" * 32))
 
 
 def of(maskings: Maskings, scope: str, credential: bytes) -> Sought:
-    return maskings.of(maskings.treatments.request, scope, "t" * 40, (credential,))
+    return maskings.of(TREATMENTS.request, scope, "t" * 40, (credential,))
 
 
 def test_a_masking_is_made_once(maskings: Maskings) -> None:
@@ -38,7 +40,7 @@ def test_what_is_observed_hides_the_credential_and_nothing_else(maskings: Maskin
     text = f"key the-service-key-0123 {token}".encode()
 
     def observing(*credentials: bytes) -> Sought:
-        return maskings.observing(maskings.treatments.answer, "ada", "t" * 40, credentials)
+        return maskings.observing(TREATMENTS.answer, "ada", "t" * 40, credentials)
 
     masked, findings = observing(b"the-service-key-0123").forward.text(text)
     assert masked.endswith(f" {token}".encode())
@@ -51,9 +53,8 @@ def test_what_is_observed_hides_the_credential_and_nothing_else(maskings: Maskin
 @pytest.mark.parametrize("action", ["block", "alert", "allow"])
 def test_whatever_the_actions_are_the_token_and_the_credential_are_masked(action: Action) -> None:
     rules = with_actions(load_rules(["builtin:github"]), [Override(("*", "caller-token"), action, action)])
-    sought = of(
-        Maskings(treatments(rules), PlaceholderKey(b"k" * 32), SealKey(b"k" * 32)), "ada", b"the-service-key-0123"
-    )
+    maskings = Maskings(PlaceholderKey(b"k" * 32), SealKey(b"k" * 32))
+    sought = maskings.of(treatments(rules).request, "ada", "t" * 40, (b"the-service-key-0123",))
     for masking in (sought.forward, sought.record):
         assert [f.rule for f in masking.find(b"t" * 40 + b" the-service-key-0123")] == [
             "caller-token",

@@ -15,6 +15,9 @@ from types import MappingProxyType
 
 from maskproxy.masking import Placeholders
 
+CONTEXT = 192
+"""So much of what stands before a candidate may have a say in whether it is masked."""
+
 
 @dataclass(frozen=True)
 class OracleRule:
@@ -29,8 +32,10 @@ class OracleRule:
     """A candidate is masked only if this is found in it."""
     allow: tuple[str, ...] = ()
     """Candidates that are not masked."""
-    accepts: Callable[[bytes], bool] | None = None
-    """What else a candidate must pass, where `holds` and `allow` cannot say it."""
+    unless_after: str = ""
+    """A candidate right before which this ends is not masked."""
+    accepts: Callable[[bytes, bytes], bool] | None = None
+    """What else a candidate, with what stands before it, must pass, where the others cannot say it."""
     keywords: tuple[str, ...] = ()
     """How the rule was written, if so; `before` and `right` say what it means."""
 
@@ -123,11 +128,13 @@ def _runs(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _passes(rule: OracleRule, candidate: bytes) -> bool:
+def _passes(rule: OracleRule, text: bytes, start: int, end: int) -> bool:
+    candidate, before = text[start:end], text[max(0, start - CONTEXT) : start]
     return (
         _compiled(rule.holds).search(candidate) is not None
         and candidate.decode(errors="surrogateescape") not in rule.allow
-        and (rule.accepts is None or rule.accepts(candidate))
+        and not (rule.unless_after and _compiled(rf"(?:{rule.unless_after})\Z").search(before))
+        and (rule.accepts is None or rule.accepts(candidate, before))
     )
 
 
@@ -155,7 +162,7 @@ def spans(
         survivors += [
             (start, -rule.rank, rule.id, end)
             for start, end in _runs(pieces)
-            if end - start > limit or _passes(rule, text[start:end])
+            if end - start > limit or _passes(rule, text, start, end)
         ]
     named = []
     for start, end in _runs([(start, end) for start, _, _, end in survivors]):

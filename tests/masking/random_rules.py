@@ -42,6 +42,7 @@ _CLASSES = tuple(atom for atom in _ATOMS if atom[0].startswith("[") or atom[0] i
 _LEFTS = ("", "", "", r"\b", "(?<![abc])", "(?<=[ ;])", "(?<!k)", r"\A", r"(?<!\w)", "(?<![;=])(?<!k)")
 _RIGHTS = ("", "", "", r"\b", "(?![abc])", "(?=[ ;])", r"(?=[ ;]|\Z)", r"\Z", "(?!k|;)", r"(?![abc])(?!\d)")
 _HOLDS = ("", "", "", "", "c.*c", "[bk]", "a", r"^[^1]*$")
+_BEHIND = ("a", "[;k]", "c[^c]{0,3}", "k.{0,9}", "(?s:.{9})", r"\A[^;]*")
 _COUNTS = ((0, 1), (0, 2), (1, 2), (1, 3), (2, 2), (2, 4), (3, 3))
 _OPEN = ("+", "*", ",}", ")?")
 _MANGLING = (*"()[]{}?*+|\\^$.-,a1;", "(?:", "(?i)", "(?P<secret>", "{2,}", "{1,2}", r"\b", "(?!a)", "[^", "é")
@@ -138,6 +139,8 @@ def _rule(draw: Random, rule_id: str) -> tuple[OracleRule, list[str]]:
     words = ["".join(draw.choice(piece) for piece in word) for _ in range(4)]
     if draw.random() < 0.15:
         rule = replace(rule, allow=(draw.choice(words),))
+    if draw.random() < 0.2:
+        rule = replace(rule, unless_after=draw.choice(_BEHIND))
     return rule, words
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from maskproxy.masking import PlaceholderKey, RuleSet
@@ -9,10 +10,18 @@ from maskproxy.masking.loading import read_rule
 from tests.masking.oracle import OracleRule
 
 PLACEHOLDERS = PlaceholderKey(b"k" * 32).scoped("a person")
-GAP = r"""[\w. \t-]{0,24}["']?[ \t]{0,4}(?:=|:|=>|:=|,)[ \t]{0,4}["']?"""
+_BEFORE_VALUE = r"""(?:[\t "'`\\:=>,|()\[\]<{}?&;*#]|:-)"""
+_IN_GAP = r"""[A-Za-z0-9_./+\t "'`\\:=>,|()\[\]<{}?&;*#-]"""
+_NEXT_LINE = rf"[:={{(\[>\],\\]\r?\n[\t 0-9|+-]{{0,20}}{_IN_GAP}{{0,28}}"
+GAP = rf"(?:{_IN_GAP}{{0,56}}|{_IN_GAP}{{0,56}}{_NEXT_LINE}){_BEFORE_VALUE}"
 BESIDE_END = "(?![A-Za-z0-9+/=_-])"
 """What stands between a keyword and a secret, and what does not follow the secret."""
 _SEVERITIES = ("low", "medium", "high", "critical")
+
+
+def keyword_pattern(keyword: str) -> str:
+    """Write how a keyword may be spelled: a blank in it stands for `_`, `.`, `-`, a blank or nothing."""
+    return "[_. -]?".join(map(re.escape, keyword.split(" ")))
 
 
 def rule_set(rules: Sequence[OracleRule]) -> RuleSet:
@@ -24,6 +33,8 @@ def entry(rule: OracleRule) -> dict[str, object]:
     checks: dict[str, object] = {"holds": [rule.holds]} if rule.holds else {}
     if rule.allow:
         checks["allow"] = list(rule.allow)
+    if rule.unless_after:
+        checks["unless_after"] = [rule.unless_after]
     whole = rule.left + rule.before + inner + rule.after + rule.right
     return {
         "id": rule.id,
@@ -44,6 +55,7 @@ MENAGERIE = (
     OracleRule("quoted", r'(?:[^"\\]|\\[^"]){2,5}', before='k"', after='"'),
     OracleRule("armour", "<B>[abc ]{3,}(?:<E>)?"),
     OracleRule("checked", "[ac]{5,30}", holds="c.*c"),
+    OracleRule("behind", "a[bk]{3,5}", unless_after="[;c][abk]?"),
     OracleRule("characters", "=[^a=]{3,5}"),
     OracleRule("branches", "(?:a(?:b|cc){1,3}k|kk[bc]?k)b"),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from maskproxy.masking import Rule
 from tests.masking.oracle import OracleRule
-from tests.masking.rulesets import BESIDE_END, GAP
+from tests.masking.rulesets import BESIDE_END, GAP, keyword_pattern
 
 _INSIDE = r"(?:[^\\()\[\]]|\\.|\[(?:\\.|[^\]\\])*\])*"
 _LEFT = re.compile(rf"(?:\\b|\\A|\(\?<[=!]{_INSIDE}\))*", re.DOTALL)
@@ -20,7 +20,7 @@ def oracle_rule(rule: Rule) -> OracleRule:
     """Say a builtin rule for the oracle. Its checks are pure functions of a candidate, and stay the rule's own."""
     rank = rule.rank
     if rule.keywords:
-        words = "|".join(re.escape(word) for word in rule.keywords)
+        words = "|".join(map(keyword_pattern, rule.keywords))
         before = f"(?i:{words}){GAP}"
         return OracleRule(rule.id, rule.pattern, before=before, right=BESIDE_END, rank=rank, accepts=rule.checks.pass_)
     pattern, caseless = rule.pattern.removeprefix("(?i)"), rule.pattern.startswith("(?i)")

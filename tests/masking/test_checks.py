@@ -83,9 +83,24 @@ def test_settings_are_read() -> None:
     assert not read.pass_(b"abcdefghij")
 
 
+def test_what_stands_before_may_clear_a_candidate() -> None:
+    read = checks.read({"unless_after": ["csrf_", "public.{0,3}"]})
+    assert read.pass_(b"a1b2c3xyz", b"public: no; ")
+    assert not read.pass_(b"a1b2c3xyz", b"public: ")
+    assert not read.pass_(b"a1b2c3xyz", b"a csrf_")
+
+
 @pytest.mark.parametrize(
     "settings",
-    [{"entropy": 9}, {"entropy": "x"}, {"clear": ["nothing"]}, {"clear": "hex"}, {"holds": ["("]}, {"luck": 1}],
+    [
+        {"entropy": 9},
+        {"entropy": "x"},
+        {"clear": ["nothing"]},
+        {"clear": "hex"},
+        {"holds": ["("]},
+        {"unless_after": ["("]},
+        {"luck": 1},
+    ],
 )
 def test_settings_that_cannot_be_meant_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(RuleRefused):

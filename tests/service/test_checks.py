@@ -53,6 +53,22 @@ def test_actions_for_rules_that_are_not_there_are_faults(tmp_path: Path) -> None
     assert list(faults(tmp_path, lambda d: None, document)) == places
 
 
+def test_faults_and_notes_of_a_grants_own_rules_are_told_there(tmp_path: Path) -> None:
+    document = full()
+    grant = document["grants"][0]
+    document["masking"]["actions"] = [{"rules": ["jwt"], "request": "block"}]
+    actions = [{"rules": ["github-*", "jwt"], "request": "alert"}]
+    grant["masking"] = {"rules": ["builtin:github"], "actions": actions}
+    assert list(faults(tmp_path, lambda d: None, document)) == ["grants[0].masking.actions[0].rules[1]"]
+    assert [path for path, _ in notes(load(tmp_path / "maskproxy.yaml", {})) if path.startswith("grants")] == [
+        "grants[0].masking.actions[0].request"
+    ]
+    grant["masking"] = {"rules": ["builtin:github", "builtin:nope"]}
+    assert list(faults(tmp_path, lambda d: None, document)) == ["grants[0].masking.rules[1]"]
+    grant["masking"] = {"rules": ["builtin:github"]}
+    assert faults(tmp_path, lambda d: None, document) == {}, "masking's own actions may name rules that it has not"
+
+
 def test_a_client_ca_and_a_masking_key_are_read(tmp_path: Path) -> None:
     document = full()
     document["listeners"][0]["tls"]["client_ca"] = "own.yaml"

@@ -1,6 +1,7 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
+from maskproxy.access.grants import Admission
 from maskproxy.service.metrics import Metrics
 
 
@@ -9,9 +10,10 @@ def test_each_count_lands_under_its_name_and_labels() -> None:
     metrics = Metrics(registry)
     metrics.exchange_ended("claude", "complete", 204)
     metrics.exchange_ended("claude", "aborted", 0)
-    metrics.masked("github-pat-classic", "request")
-    metrics.blocked("jwt", "answer", "observe")
-    metrics.alerted("jwt", "request")
+    came = Admission("trial", "pilots", "observe")
+    metrics.masked("github-pat-classic", "request", came)
+    metrics.blocked("jwt", "answer", came)
+    metrics.alerted("jwt", "request", came)
     metrics.unread("claude", 7)
     metrics.refused("Denied")
     metrics.alarm("credential")
@@ -31,9 +33,10 @@ def test_each_count_lands_under_its_name_and_labels() -> None:
     assert value("store_secrets") == 5
     assert value("exchanges_total", route="claude", outcome="complete", status_class="2xx") == 1
     assert value("exchanges_total", route="claude", outcome="aborted", status_class="other") == 1
-    assert value("masked_total", rule="github-pat-classic", direction="request") == 1
-    assert value("blocked_total", rule="jwt", direction="answer", mode="observe") == 1
-    assert value("alerts_total", rule="jwt", direction="request") == 1
+    came_in = came._asdict()
+    assert value("masked_total", rule="github-pat-classic", direction="request", **came_in) == 1
+    assert value("blocked_total", rule="jwt", direction="answer", **came_in) == 1
+    assert value("alerts_total", rule="jwt", direction="request", **came_in) == 1
     assert value("unread_bytes_total", route="claude") == 7
     assert value("refused_total", reason="Denied") == 1
     assert value("alarms_total", kind="credential") == 1

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from maskproxy.config import model
+from maskproxy.masking import RuleSet, load_rules
 from maskproxy.masking.actions import MASKS, Actions
-from maskproxy.service.rules import configured_rules, configured_treatments, nameless
+from maskproxy.service.rules import ConfiguredRules, configured_rules, nameless
 
 
 @pytest.fixture
@@ -28,13 +29,37 @@ def test_the_configuration_gives_rules_their_actions(masking: model.Masking) -> 
 
 
 def test_each_direction_gets_its_rules(masking: model.Masking) -> None:
-    found = configured_treatments(masking)
+    found = ConfiguredRules().treatments(masking)
     everything = len(found.rules.rules)
     request, answer = found.request, found.answer
     assert len(request.forward.rules) == len(request.record.rules) == len(answer.forward.rules) == everything - 2
-    assert answer.record is found.rules
+    assert [rule.id for rule in answer.record.rules] == [rule.id for rule in found.rules.rules]
     assert answer.actions == {"github-app-token": "alert", "github-pat-classic": "alert"}
 
 
 def test_patterns_that_name_nothing(masking: model.Masking) -> None:
     assert nameless(configured_rules(masking), ("github-*", "gitlab-*", "github-app-token", "*", "")) == [1, 4]
+
+
+def test_what_grants_name_alike_is_loaded_and_compiled_once(
+    masking: model.Masking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+
+    def counting(sources: list[str | Path], *, cache: Path | None) -> RuleSet:
+        loaded.append(sources)
+        return load_rules(sources, cache=cache)
+
+    monkeypatch.setattr("maskproxy.service.rules.load_rules", counting)
+    rules = ConfiguredRules()
+    own = rules.treatments(masking)
+    assert rules.treatments(masking.under(model.GrantMasking())) is own
+    alert = model.RuleActions(rules=("github-app-token", "*-pat-classic"), request="alert")
+    other = rules.treatments(masking.under(model.GrantMasking(actions=(alert,))))
+    assert other.answer.actions == {}
+    assert other.request.actions == {"github-app-token": "alert", "github-pat-classic": "alert"}
+    assert other.request.forward is own.request.forward
+    assert other.request.record is own.answer.record
+    assert loaded == [["builtin:github"]]
+    assert {rule.id for rule in rules.treatments(masking.under(model.GrantMasking(rules=("builtin:aws",)))).rules.rules}
+    assert loaded == [["builtin:github"], ["builtin:aws"]]

@@ -11,7 +11,8 @@ import math
 import ssl
 from urllib.parse import quote_plus
 
-from maskproxy.gateway.credentials.secret_sources import Reading, SecretSource, SourceFailed, one_line
+from maskproxy.gateway.credentials.command import SourceFailed
+from maskproxy.gateway.credentials.secret_sources import Reading, SecretSource, one_line
 from maskproxy.gateway.fetch import FetchFailed, fetch_json
 
 _LARGEST_ANSWER_BYTES = 64 * 1024

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from maskproxy.errors import CredentialFailed
-from maskproxy.gateway.credentials.secret_sources import SecretSource, SourceFailed
+from maskproxy.gateway.credentials.command import SourceFailed
+from maskproxy.gateway.credentials.secret_sources import SecretSource
 
 log = logging.getLogger(__name__)
 

@@ -7,15 +7,13 @@ started, when `read` returns. Every failure is `SourceFailed` with a sentence wi
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
-import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from maskproxy.gateway.credentials.command import SourceFailed, printed_by
 from maskproxy.gateway.private_files import NotPrivate, read_private
 
 LONGEST_SECRET_BYTES = 16 * 1024
@@ -24,10 +22,6 @@ REREAD_S = 300.0
 # Spaces inside are for values with a scheme, such as `Basic abc`.
 _SECRET = re.compile(r"[!-~]+(?: [!-~]+)*")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-
-
-class SourceFailed(Exception):
-    """The secret cannot be had. The message is for operators."""
 
 
 class Reading(NamedTuple):
@@ -117,30 +111,7 @@ class CommandSource:
         self._deadline_s = deadline_s
 
     async def read(self) -> Reading:
-        async with _pipe() as (output, writing_end):
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    *self._argv,
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=writing_end,
-                    stderr=asyncio.subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-            except (OSError, ValueError) as fault:
-                raise SourceFailed(f"the command cannot be started ({type(fault).__name__})") from None
-            finally:
-                os.close(writing_end)
-            try:
-                async with asyncio.timeout(self._deadline_s):
-                    printed = await _bounded(output)
-                    status = await process.wait()
-            except TimeoutError:
-                raise SourceFailed(f"the command did not end within {self._deadline_s:g} s") from None
-            finally:
-                await _end(process)
-        if status != 0:
-            raise SourceFailed(f"the command ended with status {status}")
-        return Reading(one_line(printed))
+        return Reading(one_line(await printed_by(self._argv, self._deadline_s, LONGEST_SECRET_BYTES)))
 
     def known_secrets(self) -> tuple[bytes, ...]:
         return ()
@@ -153,37 +124,3 @@ def _content(path: Path, environ: Mapping[str, str] | None) -> bytes:
         raise SourceFailed(f"{path}: {fault}") from None
     except OSError as fault:
         raise SourceFailed(f"{path}: {os.strerror(fault.errno or 0)}") from None
-
-
-@asynccontextmanager
-async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, int]]:
-    """A pipe of our own; the caller closes the writing end.
-
-    With asyncio's, waiting for a killed process also waits for every pipe's end, and that never comes while unread
-    output is paused, or while a child that got away holds the pipe open.
-    """
-    reading_end, writing_end = os.pipe()
-    output = asyncio.StreamReader()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(output), os.fdopen(reading_end, "rb", buffering=0)
-    )
-    try:
-        yield output, writing_end
-    finally:
-        transport.close()
-
-
-async def _bounded(output: asyncio.StreamReader) -> bytes:
-    printed = bytearray()
-    while piece := await output.read(4096):
-        printed += piece
-        if len(printed) > LONGEST_SECRET_BYTES:
-            raise SourceFailed("the command prints too much for a secret")
-    return bytes(printed)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill what is left of the command's process group, and reap the command."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()

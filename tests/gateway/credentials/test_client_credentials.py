@@ -5,7 +5,8 @@ import base64
 import pytest
 
 from maskproxy.gateway.credentials.client_credentials import ClientCredentials
-from maskproxy.gateway.credentials.secret_sources import EnvironmentSource, Reading, SourceFailed
+from maskproxy.gateway.credentials.command import SourceFailed
+from maskproxy.gateway.credentials.secret_sources import EnvironmentSource, Reading
 from tests.fakes_issuer import Answer, FakeIssuer, endless, raw, redirect_to
 
 ID, SECRET = "gateway", "client" + "-secret-" + "abc"

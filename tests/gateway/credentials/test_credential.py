@@ -6,8 +6,9 @@ import pytest
 
 from maskproxy.errors import CredentialFailed
 from maskproxy.gateway.credentials.client_credentials import ClientCredentials
+from maskproxy.gateway.credentials.command import SourceFailed
 from maskproxy.gateway.credentials.credential import Credential
-from maskproxy.gateway.credentials.secret_sources import EnvironmentSource, Reading, SourceFailed
+from maskproxy.gateway.credentials.secret_sources import EnvironmentSource, Reading
 from tests.fakes_issuer import FakeIssuer, raw
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maskproxy.gateway.credentials.command import SourceFailed
 from maskproxy.gateway.credentials.secret_sources import (
     LONGEST_SECRET_BYTES,
     CommandSource,
     EnvironmentSource,
     FileSource,
-    SourceFailed,
     SystemdSource,
     one_line,
 )
