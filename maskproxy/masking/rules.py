@@ -67,10 +67,10 @@ class RuleSet:
         self.base64_index = self.placeholder_index + 2
         self.encoded = frozenset({self.percent_index, self.base64_index})
         self.literals_from = self.placeholder_index + 3
-        cores = [matcher.shape.core for matcher in self.matchers]
-        self.shortest = min(width(core)[0] for core in cores)
+        widths = [width(matcher.shape.core) for matcher in self.matchers]
+        self.shortest = min(least for least, _ in widths)
         """The shortest text that can hold a match."""
-        self.longest = max(width(core)[1] or 0 for core in cores)
+        self.longest = max(most or 0 for _, most in widths)
         """How far a match's core may reach back."""
         finder = Finder([(rule.id, rule.shape.core) for rule in rules], _PLACEHOLDER.core, databases)
         self.databases = finder.databases
