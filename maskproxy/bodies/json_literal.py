@@ -67,6 +67,8 @@ def _read(literal: bytes | memoryview) -> str:
 
 def _cut(literal: bytes | memoryview, at: int, size: int) -> int:
     """Give a place between two characters, `size` bytes or somewhat more behind `at`, or the end."""
+    if len(literal) - at <= size:
+        return len(literal)
     plain = _BETWEEN.search(literal, at + size, at + size + _FAR_BYTES)
     if plain is not None:
         return plain.end()

@@ -44,10 +44,10 @@ def _place_unless(expression: int, _start: int, end: int, _flags: int, found: An
     return False
 
 
-def _first(_expression: int, _start: int, end: int, _flags: int, found: Any) -> bool:
-    most, ends = found
-    ends.append(end)
-    return bool(len(ends) >= most)
+def _first(expression: int, _start: int, end: int, _flags: int, found: Any) -> bool:
+    most, hits = found
+    hits.append((expression, end))
+    return bool(len(hits) > most)
 
 
 class Database:
@@ -105,14 +105,14 @@ class Database:
             return None
         return found[1]
 
-    def first_ends(self, data: bytes, most: int) -> tuple[list[int], bool]:
-        """Give where matches end, and whether these are all: after `most` of them the scan is ended."""
-        ends: list[int] = []
+    def few_hits(self, data: bytes, most: int) -> list[Hit] | None:
+        """Give the same; None as soon as there are more than `most`."""
+        hits: list[Hit] = []
         try:
-            self._database.scan(data, _first, 0, (most, ends), self._scratch())
+            self._database.scan(data, _first, 0, (most, hits), self._scratch())
         except hyperscan.ScanTerminated:
-            return ends, False
-        return ends, True
+            return None
+        return hits
 
     def dump(self) -> bytes:
         return bytes(hyperscan.dumpb(self._database))

@@ -7,7 +7,7 @@ and by lines of a width at which such spans are wrapped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from maskproxy.errors import RuleRefused
@@ -20,6 +20,8 @@ from maskproxy.masking.wrapped import NARROWEST, first_cores, holds_core
 
 LONG_BYTES = 4096
 _MOST_LONG_RUNS = 1000
+_BYTES_A_RUN = 512
+"""Where long runs are more frequent, it is quicker to look for what ends a line behind them, too."""
 _LINE = Repeat(Bytes(of(RUN)), NARROWEST, NARROWEST)
 _LINE_END = Bytes(of(b"\r\n\\"))
 _ESCAPED_PLUS = Series((Repeat(Bytes(of(RUN)), 3, 3), *(Bytes(of((byte,))) for byte in b"\\u002"), Bytes(of(b"bB"))))
@@ -77,11 +79,24 @@ class Finder:
         if len(text) <= LONG_BYTES:
             ends = [end for _, end in self._cores.hits(text)]
         else:
-            places = [end for number, end in found if number >= self._images_from]
-            places += [end for end in self._ends_of_lines(text) if text[end : end + 1] in (b"\n", b"\r")]
-            places.append(QUAD_BYTES)  # what tells of a span at the beginning may have begun before it
-            ends = first_cores(text, places)
+            ends = self._spans(text, found, self._ends_of_lines(text))
         return hits + [(self._base64, end) for end in ends] if ends else hits
+
+    def few_hits(self, text: bytes, most: int) -> list[Hit] | None:
+        """Give the same of a long text; None where there are more than about so many."""
+        found = self._exact.few_hits(text, most)
+        lines = None if found is None else self._few_ends_of_lines(text, most)
+        if found is None or lines is None:
+            return None
+        hits = [(min(number, self._percent), end) for number, end in found if number < self._images_from]
+        return hits + [(self._base64, end) for end in self._spans(text, found, lines)]
+
+    def _spans(self, text: bytes, found: Sequence[Hit], lines: Iterable[int]) -> list[int]:
+        """Give where the base64 spans of a long text begin that may hold something: the ends of their first cores."""
+        places = [end for number, end in found if number >= self._images_from]
+        places += [end for end in lines if text[end : end + 1] in (b"\n", b"\r")]
+        places.append(QUAD_BYTES)  # what tells of a span at the beginning may have begun before it
+        return first_cores(text, places)
 
     def may_hold(self, raw: bytes) -> bool:
         """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
@@ -97,8 +112,17 @@ class Finder:
 
     def _ends_of_lines(self, text: bytes) -> list[int]:
         """Give where runs end that are long enough to be wrapped, and other places inside such runs."""
-        ends, complete = self._runs.first_ends(text, _MOST_LONG_RUNS)
-        return ends if complete else [end - 1 for _, end in self._lines.hits(text)]
+        ends = self._few_ends_of_lines(text, None)
+        assert ends is not None
+        return ends
+
+    def _few_ends_of_lines(self, text: bytes, most: int | None) -> list[int] | None:
+        """The same; None where there are more than `most`."""
+        runs = self._runs.few_hits(text, max(_MOST_LONG_RUNS, len(text) // _BYTES_A_RUN))
+        if runs is not None:
+            return [end for _, end in runs]
+        lines = self._lines.hits(text) if most is None else self._lines.few_hits(text, most)
+        return None if lines is None else [end - 1 for _, end in lines]
 
 
 def _relaxed(rule_id: str, core: Node) -> Node:

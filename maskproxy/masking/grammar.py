@@ -133,12 +133,29 @@ def width(node: Node) -> tuple[int, int | None]:
     if isinstance(node, Repeat):
         least, most = width(node.item)
         return least * node.least, None if most is None or node.most is None else most * node.most
-    widths = [width(child) for child in (node.items if isinstance(node, Series) else node.options)]
-    mosts = [most for _, most in widths]
-    join = sum if isinstance(node, Series) else max
-    whole = [most for most in mosts if most is not None]
-    least = sum(least for least, _ in widths) if isinstance(node, Series) else min(least for least, _ in widths)
-    return least, None if len(whole) < len(mosts) else join(whole)
+    if isinstance(node, Series):
+        return _joint_width(node.items)
+    widths = [width(option) for option in node.options]
+    mosts = [most for _, most in widths if most is not None]
+    return min(least for least, _ in widths), None if len(mosts) < len(widths) else max(mosts)
+
+
+def _joint_width(items: tuple[Node, ...]) -> tuple[int, int | None]:
+    """Give the width of one after the other, most of which are single bytes."""
+    least = most = 0
+    bounded = True
+    for item in items:
+        if isinstance(item, Bytes):
+            least += 1
+            most += 1
+            continue
+        low, high = width(item)
+        least += low
+        if high is None:
+            bounded = False
+        else:
+            most += high
+    return least, most if bounded else None
 
 
 def expression(node: Node) -> str:

@@ -9,13 +9,15 @@ SHORTEST = 6
 _GATE = 4
 _SHORT = 512
 """A pattern is quicker than one search for each literal, up to here."""
+_KNOWN_LENGTH = 12
+_KNOWN_LIMIT = 512
 _ESCAPABLE = frozenset(b"\"\\/<>&='+`")
 
 
 class Literals:
     """Finds exact byte strings, overlapping ones too, and how much of a text's end may still become one."""
 
-    __slots__ = ("_begun", "_ends", "_gates", "_ids", "_plain", "_values", "longest", "shortest")
+    __slots__ = ("_begun", "_ends", "_gates", "_ids", "_known", "_lasts", "_plain", "_values", "longest", "shortest")
 
     def __init__(self, literals: Sequence[tuple[str, bytes]]) -> None:
         if any(len(value) < SHORTEST for _, value in literals):
@@ -27,7 +29,10 @@ class Literals:
         self.longest = max((len(value) for value in self._values), default=0)
         self._gates = tuple({value[:_GATE] for value in self._values})
         self._ends = frozenset(value[:length] for value in self._values for length in range(1, _GATE))
+        self._lasts = frozenset(end[-1:] for end in self._ends)
         self._plain = [plain_part(value) for value in self._values]
+        self._known: dict[bytes, int] = {}
+        """Short texts, as deltas are, and how much of them is alive."""
         self._begun = re.compile(b"|".join(re.escape(gate) for gate in self._gates))
 
     def _holds_none(self, text: bytes) -> bool:
@@ -67,8 +72,25 @@ class Literals:
 
     def alive(self, text: bytes) -> int:
         """Give where the longest end of text begins that is the beginning of a literal, not the whole."""
+        known = self._known.get(text) if len(text) <= _KNOWN_LENGTH else None
+        if known is not None:
+            return known
+        alive = self._alive(text)
+        if len(text) <= _KNOWN_LENGTH:
+            if len(self._known) >= _KNOWN_LIMIT:
+                self._known.clear()
+            self._known[text] = alive
+        return alive
+
+    def _alive(self, text: bytes) -> int:
         size = len(text)
-        if not self._holds_none(text) and any(gate in text for gate in self._gates):
+        if size <= _SHORT:
+            begun = self._begun.search(text) is not None
+            if not begun and text[-1:] not in self._lasts:
+                return size
+        else:
+            begun = any(gate in text for gate in self._gates)
+        if begun:
             alive = self._alive_beyond_gate(text)
             if alive < size:
                 return alive

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from maskproxy.masking.automaton import TEXT_EDGE, Standing
 from maskproxy.masking.characters import ceil, floor
 from maskproxy.masking.checks import CONTEXT_BYTES
+from maskproxy.masking.engine import Hit
 from maskproxy.masking.lifting import OpenSpan
 from maskproxy.masking.masked import Masked
 from maskproxy.masking.matches import View, note_hits
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 
 _NOTHING = Masked(b"")
 _KNOWN_LENGTH = 12
-_KNOWN_LIMIT = 1024
+_KNOWN_LIMIT = 16_384
 _FAR_BYTES = 4096
 """Of so much that is new, only its end is read for what may still become a match."""
 _PIECE_BYTES = 256 * 1024
-"""A whole text is gone through so much at a time, lest what is known of it takes a hundred times its memory."""
+_MOST_AT_ONCE = 5000
+"""A whole text with more hits is gone through by the piece, lest what is known of it takes many times its memory."""
 
 
 class Finding(NamedTuple):
@@ -129,7 +131,9 @@ class Masker:
         if alive is None:
             alive = self._alive(text)
         if self._literals is not None:
-            alive = min(alive, self._literals.alive(text))
+            own = self._literals.alive(text)
+            if own < alive:  # noqa: PLR1730 # spares every delta a call
+                alive = own
         if not alive:
             self._buffer = text
             return _NOTHING
@@ -158,18 +162,16 @@ class Masker:
         """Mask a text that is here from beginning to end."""
         if len(data) <= _PIECE_BYTES:
             return self._last(data)
+        hits = self._masking.rules.few_hits(data, _MOST_AT_ONCE)
+        if hits is not None:
+            return self._last(data, hits)
         made = [self.feed(data[at : at + _PIECE_BYTES]) for at in range(0, len(data), _PIECE_BYTES)]
         made.append(self.finish())
         return Masked(b"".join(made)) if self.findings else Masked(data)
 
     def search(self, data: bytes) -> list[Finding]:
         """Give what `whole` would mask."""
-        if len(data) <= _PIECE_BYTES:
-            self._last(data)
-        else:
-            for at in range(0, len(data), _PIECE_BYTES):
-                self.feed(data[at : at + _PIECE_BYTES])
-            self.finish()
+        self.whole(data)
         return self.findings
 
     def survivors(self, data: bytes) -> list[tuple[int, int, int]]:
@@ -184,8 +186,9 @@ class Masker:
         evidence.settle(candidates, len(data), self._check, final=True)
         return [(c.rule, c.start, c.end) for c in candidates if c.verdict]
 
-    def _last(self, text: bytes) -> Masked:
-        if len(text) >= self._shortest and self._detect(text, final=True):
+    def _last(self, text: bytes, hits: list[Hit] | None = None) -> Masked:
+        """Take the end of the text, in which the rules' `hits` may be known."""
+        if len(text) >= self._shortest and self._detect(text, final=True, hits=hits):
             return self._settle(text, final=True, alive=len(text))
         return Masked(text)
 
@@ -212,14 +215,15 @@ class Masker:
             self._known[text] = alive
         return alive
 
-    def _detect(self, text: bytes, *, final: bool) -> bool:
+    def _detect(self, text: bytes, *, final: bool, hits: list[Hit] | None = None) -> bool:
         """Look for matches in the text that is held back and note them; give whether there is anything to settle."""
         masking, base = self._masking, self._base
         seen, self._seen = self._seen, base + len(text) - 1
         # What ends in what was seen has been noted, so only matches that reach beyond it are looked for.
         skip = max(0, seen - base - self._reach)
         new = text[skip:] if skip else text
-        hits = masking.rules.hits(new)
+        if hits is None:
+            hits = masking.rules.hits(new)
         literals = () if self._literals is None else self._literals.spans(new)
         if not hits and not literals:
             return self._evidence is not None

@@ -77,15 +77,17 @@ class RuleSet:
         self.base64_index = self.placeholder_index + 2
         self.encoded = frozenset({self.percent_index, self.base64_index})
         self.literals_from = self.placeholder_index + 3
-        cores = [matcher.shape.core for matcher in self.matchers]
-        self.shortest = min(width(core)[0] for core in cores)
+        widths = [width(matcher.shape.core) for matcher in self.matchers]
+        self.shortest = min(least for least, _ in widths)
         """The shortest text that can hold a match."""
-        self.longest = max(width(core)[1] or 0 for core in cores)
+        self.longest = max(most or 0 for _, most in widths)
         """How far a match's core may reach back."""
         finder = Finder([(rule.id, rule.shape.core) for rule in rules], _PLACEHOLDER.core, databases)
         self.databases = finder.databases
         self.hits = finder.hits
         """Give where cores end in a text: a superset, to be confirmed."""
+        self.few_hits = finder.few_hits
+        """Give the same of a long text; None where there are more than about so many."""
         self.may_hold = finder.may_hold
         """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
 
@@ -95,8 +97,16 @@ class RuleSet:
 
     @cached_property
     def known_alive(self) -> tuple[dict[bytes, int], ...]:
-        """For each left neighbour: short texts, as deltas are, and what `beginnings` said of them."""
-        return tuple({} for _ in range(TEXT_EDGE + 1))
+        """For each left neighbour: short texts, as deltas are, and what `beginnings` said of them.
+
+        Neighbours that no rule tells apart share what is known.
+        """
+        conditions = tuple(self.beginnings.firsts)
+        alike: dict[tuple[int, ...], dict[bytes, int]] = {}
+        return tuple(
+            alike.setdefault(tuple(neighbours >> before & 1 for neighbours in conditions), {})
+            for before in range(TEXT_EDGE + 1)
+        )
 
     @cached_property
     def beginnings(self) -> Backward:

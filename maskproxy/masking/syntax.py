@@ -34,6 +34,7 @@ WORD = DIGIT | UPPER | LOWER | of(b"_")
 SPACE = of(b" \t\n\r\f\v")
 _NAMED = {"d": DIGIT, "w": WORD, "s": SPACE}
 _CONTROL = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
+_QUANTIFIERS = frozenset("?*+{")
 REPEAT_LIMIT = 1000
 _DEPTH_LIMIT = 40
 _PATTERN_LIMIT = 10_000
@@ -176,6 +177,8 @@ class _Parser:
         return inner
 
     def _atom(self) -> Node:
+        if self._peek().isalnum():  # as most are
+            return self._plain(self._next())
         if self._take("(?i:"):
             outer, self._caseless = self._caseless, True
             inner = self._group()
@@ -198,6 +201,10 @@ class _Parser:
             refuse("a quantifier stands without anything to repeat")
         if character in "^$":
             refuse("anchors have no meaning in a stream")
+        return self._plain(character)
+
+    def _plain(self, character: str) -> Node:
+        """Give a character that means itself."""
         if ord(character) > 0x7F:
             return Series(tuple(Bytes(1 << byte) for byte in character.encode()))
         return self._cased(1 << ord(character))
@@ -268,14 +275,15 @@ class _Parser:
         return item if bounds == (1, 1) else Repeat(item, least, most)
 
     def _bounds(self) -> tuple[int, int | None] | None:
+        if self._peek() not in _QUANTIFIERS:
+            return None
         if self._take("?"):
             return 0, 1
         if self._take("*"):
             return 0, None
         if self._take("+"):
             return 1, None
-        if not self._take("{"):
-            return None
+        self._at += 1
         inside, closed, _ = self._text[self._at :].partition("}")
         low, comma, high = inside.partition(",")
         if not closed or not low.isdecimal() or (high and not high.isdecimal()):

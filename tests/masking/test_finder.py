@@ -42,6 +42,17 @@ def test_a_span_at_the_end_of_a_long_text_is_given_since_it_may_go_on(monkeypatc
         assert [number for number, _ in RULES.hits(whole)] == [RULES.base64_index]
 
 
+def test_few_hits_are_all_hits_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finder, "LONG_BYTES", 24)
+    secrets = SECRET * 3 + b" two_abcd "
+    lines = base64.encodebytes(SECRET * 9)
+    for text in (secrets, base64.b64encode(SECRET) + b" end", lines, b"nothing to be found in here"):
+        assert set(RULES.few_hits(text, 100) or ()) == set(RULES.hits(text))
+    assert RULES.few_hits(secrets, 3) is None
+    monkeypatch.setattr(finder, "_MOST_LONG_RUNS", 0)
+    assert set(RULES.few_hits(lines, 100) or ()) == set(RULES.hits(lines))
+
+
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes])
 def test_raw_json_with_an_encoded_secret_may_hold_one(encode) -> None:  # type: ignore[no-untyped-def]
     for text in (SECRET, b"??>>" * 3 + SECRET, SECRET * 9):

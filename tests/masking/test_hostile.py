@@ -21,5 +21,7 @@ def test_no_cut_shows_in_a_hostile_text(name: str, monkeypatch: pytest.MonkeyPat
         assert made + stream.finish() == masked
         assert stream.findings == findings
     monkeypatch.setattr(masker, "_PIECE_BYTES", 1000)
-    assert MASKING.text(text) == (masked, findings)
-    assert MASKING.find(text) == findings
+    for most in (0, 20, SIZE):  # by the piece, and at once
+        monkeypatch.setattr(masker, "_MOST_AT_ONCE", most)
+        assert MASKING.text(text) == (masked, findings)
+        assert MASKING.find(text) == findings

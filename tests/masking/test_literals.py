@@ -19,6 +19,13 @@ def test_every_occurrence_is_found_and_every_beginning_is_alive(known: list[byte
     assert sorted((text[s:e], s) for _, s, e in literals.spans(text)) == expected
     alive = [i for i in range(len(text)) if any(v.startswith(text[i:]) and v != text[i:] for v in known)]
     assert literals.alive(text) == min(alive, default=len(text))
+    assert literals.alive(text) == min(alive, default=len(text)), "what is remembered of it"
+
+
+def test_so_many_short_texts_are_remembered_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maskproxy.masking.literals._KNOWN_LIMIT", 2)
+    literals = Literals([("x", b"abcdef")])
+    assert [literals.alive(text) for text in (b"za", b"zab", b"zabc", b"zz", b"za")] == [1, 1, 1, 2, 1]
 
 
 def test_a_literal_keeps_its_name() -> None:
