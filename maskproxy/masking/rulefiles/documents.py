@@ -1,6 +1,7 @@
 """YAML and TOML read under bounds, since a rule file may be hostile: what is too large or too deep is refused.
 
-YAML's aliases are refused, so that a small file stays a small document; so are keys that are there twice.
+An alias counts as all that it stands for, so that a small file stays a small document. Keys that are there twice are
+refused, too.
 """
 
 from __future__ import annotations
@@ -40,10 +41,11 @@ class _Unfit(Exception):
     """What is wrong, to stand behind the file's name."""
 
 
-def read_yaml(content: bytes, name: str) -> object:
-    """Read YAML. Raises RuleRefused, naming the file and what to do."""
+def read_yaml(content: bytes, name: str, *, bounded: bool = True) -> object:
+    """Read YAML. Raises RuleRefused, naming the file and what to do. Our own files need no bounds."""
     try:
-        _check_events(content)
+        if bounded:
+            _check_events(content)
         return yaml.load(content, Loader=_Loader)  # noqa: S506 # a safe loader
     except _Unfit as unfit:
         raise RuleRefused(f"The rule file {name} {unfit}.") from unfit
@@ -54,18 +56,29 @@ def read_yaml(content: bytes, name: str) -> object:
 
 
 def _check_events(content: bytes) -> None:
-    depth = 0
-    for nodes, event in enumerate(yaml.parse(content, Loader=_YAML_LOADER)):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _Unfit(f"uses an anchor or alias on line {_number(event)}; write the value out")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > _DEPTH_LIMIT:
+    nodes = 0
+    sizes: dict[str, int] = {}
+    """Of what each anchor names, with all that its aliases stand for."""
+    opened: list[tuple[str | None, int]] = []
+    for event in yaml.parse(content, Loader=_YAML_LOADER):
+        nodes += 1
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in sizes:
+                raise _Unfit(f"has an alias of what it stands in on line {_number(event)}; write the value out")
+            nodes += sizes[event.anchor]
+        elif isinstance(event, yaml.CollectionStartEvent):
+            opened.append((event.anchor, nodes))
+            if len(opened) > _DEPTH_LIMIT:
                 raise _Unfit(f"is nested deeper than {_DEPTH_LIMIT}; a rule needs no such depth")
         elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        elif isinstance(event, yaml.ScalarEvent) and len(event.value) > _SCALAR_LIMIT:
-            raise _Unfit(f"holds a text of over {_SCALAR_LIMIT} characters; make several rules of it")
+            anchor, before = opened.pop()
+            if anchor is not None:
+                sizes[anchor] = nodes - before
+        elif isinstance(event, yaml.ScalarEvent):
+            if len(event.value) > _SCALAR_LIMIT:
+                raise _Unfit(f"holds a text of over {_SCALAR_LIMIT} characters; make several rules of it")
+            if event.anchor is not None:
+                sizes[event.anchor] = 1
         if nodes > _NODES_LIMIT:
             raise _Unfit(f"holds more than {_NODES_LIMIT} values; make several files of it")
 

@@ -82,7 +82,7 @@ def _add(found: Survey, source: Source) -> None:
 
 def _yaml(found: Survey, source: Source) -> list[Rule]:
     found.contents.append(source.content)
-    document = read_yaml(source.content, source.name)
+    document = read_yaml(source.content, source.name, bounded=not source.builtin)
     if not isinstance(document, dict) or not isinstance(document.get("rules"), list):
         raise RuleRefused(f"The rule file {source.name} has no list of rules.")
     unknown = sorted(str(key) for key in set(document) - {"family", "lift", "parts", "rules"})

@@ -23,7 +23,14 @@ def table(regex: str, number: int = 0) -> str:
 
 
 HOSTILE: dict[str, tuple[str, Callable[[], str], str]] = {
-    "aliases": ("yaml", lambda: "a: &a [x,x]\nb: &b [*a,*a]\nrules: *b\n", "anchor or alias on line 1; write"),
+    "aliases": (
+        "yaml",
+        lambda: (
+            "a0: &a0 [x,x]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1},' * 9}]\n" for n in range(1, 9)) + "rules: *a8\n"
+        ),
+        "more than 150000 values; make several files",
+    ),
+    "an alias in itself": ("yaml", lambda: "rules: &a [*a]\n", "an alias of what it stands in on line 1; write"),
     "deep": ("yaml", lambda: "rules: " + "[" * 100_000, "nested deeper"),
     "deep blocks": ("yaml", lambda: "- " * 500_000, "nested deeper"),
     "NUL": ("yaml", lambda: "rules:\n  - id: x\0y\n", "not YAML"),
