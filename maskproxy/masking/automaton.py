@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from maskproxy.masking.grammar import ANYTHING, AT_EDGE, Bytes, Choice, Node, Repeat, Series
 
 _STATES_LIMIT = 20_000
-_STATES_BYTES = 8 << 20
+_STATES_BYTES = 4 << 20
 """What the sets of positions in one automaton's states may take: with more rules, each is larger."""
 _FEW = 24
 _FEW_STATES = 256
@@ -308,7 +308,7 @@ class Forward:
         key = (positions & self._backward.at(byte) & self._goes_on, self._firsts_after(byte))
         following = self._standings.get(key)
         if following is None:
-            if len(self._standings) >= 2 * self._backward.most_states:
+            if len(self._standings) >= 4 * self._backward.most_states:
                 self._standings.clear()
                 self._begun.clear()
             following = self._standings[key] = Standing(self, *key)
