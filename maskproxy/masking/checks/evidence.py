@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from urllib.parse import unquote
 
 from maskproxy.masking.checks.names import Promise, promise, words
 from maskproxy.masking.checks.places import Place, place
@@ -30,6 +31,8 @@ _SIGN = re.compile(r"[!@#$%^&*]")
 _DIGIT = re.compile(r"[0-9]")
 _LETTER = re.compile(r"[A-Za-z]")
 _ONLY_SIGNS = re.compile(rb"[^A-Za-z\n]*")
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_SEALED_AROUND, _SHORTEST_SEALED = b"encryptedData:", 64
 _ENDS_CODE = (";", ",", ")", "{", "(")
 _TIED = (b"=", b":=", b"?=")
 
@@ -55,6 +58,8 @@ def line(value: bytes, before: bytes) -> bool:
     """Judge what stands without quotes up to a line's end."""
     here, text = place(before), _text(value)
     if here is None or not _ONLY_SIGNS.fullmatch(here.gap) or here.left.endswith(b":"):
+        return False
+    if _SEALED_AROUND in before and len(value) >= _SHORTEST_SEALED:
         return False
     tie = here.gap.strip(b"'\"`]")
     setting = here.begins_line and not text.endswith(_ENDS_CODE)
@@ -121,6 +126,8 @@ def argument(value: bytes, _: bytes) -> bool:
 def judged(text: str, here: Place, *, sure: bool) -> bool:
     """Give the verdict on a value by what its name promises. `sure`: it stands where only a value of that name does."""
     name = here.name.decode("utf-8", "replace").strip("-.")
+    if "%" in text and _ESCAPE.search(text):
+        text = unquote(text)
     if is_program_text(text) or _says_its_name(text) or text.lower() == name.lower():
         return False
     if here.promise is Promise.PASSWORD:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from maskproxy.errors import RuleRefused
 from maskproxy.masking.checks.entropy import entropy
 from maskproxy.masking.checks.evidence import EVIDENCE, Evidence
+from maskproxy.masking.checks.public import is_public
 from maskproxy.masking.checks.references import (
     is_code,
     is_constant,
@@ -54,6 +55,7 @@ class Checks:
         """Tell whether the candidate is to be masked, that stands behind `before`."""
         return not (
             is_example(text)
+            or is_public(text)
             or text in self.allow
             or any(clears(text) for clears in self.clears)
             or (self.entropy and entropy(text) < self.entropy)
