@@ -22,7 +22,7 @@ import hyperscan
 
 from maskproxy.errors import RuleRefused
 
-_MAGIC = b"maskproxy rules 4\n"
+_MAGIC = b"maskproxy rules 5\n"
 _DIGEST_BYTES = 32
 Hit = tuple[int, int]
 """Index of the expression, end of a match."""
@@ -34,14 +34,6 @@ def _collect(expression: int, _start: int, end: int, _flags: int, hits: Any) -> 
 
 def _stop(_expression: int, _start: int, _end: int, _flags: int, _context: object) -> bool:
     return True
-
-
-def _place_unless(expression: int, _start: int, end: int, _flags: int, found: Any) -> bool:
-    certain, places = found
-    if expression < certain:
-        return True
-    places.append(end)
-    return False
 
 
 def _first(expression: int, _start: int, end: int, _flags: int, found: Any) -> bool:
@@ -95,15 +87,6 @@ class Database:
         except hyperscan.ScanTerminated:
             return True
         return False
-
-    def places_unless(self, data: bytes, certain: int) -> list[int] | None:
-        """Give where matches end; None as soon as one of the first `certain` expressions matches."""
-        found: tuple[int, list[int]] = (certain, [])
-        try:
-            self._database.scan(data, _place_unless, 0, found, self._scratch())
-        except hyperscan.ScanTerminated:
-            return None
-        return found[1]
 
     def few_hits(self, data: bytes, most: int) -> list[Hit] | None:
         """Give the same; None as soon as there are more than `most`."""
