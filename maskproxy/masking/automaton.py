@@ -19,6 +19,9 @@ _FEW = 24
 TEXT_EDGE = 256
 """Stands for the neighbour at a text's beginning or end, where a byte would otherwise be."""
 
+Plain = tuple[dict[int, int], dict[int, int], int, dict[int, int]]
+"""Of an automaton: the positions' sets and distances, where it starts, and its firsts."""
+
 
 class Positions:
     """The positions of one or several expressions, as sets packed into integers."""
@@ -139,6 +142,18 @@ class Backward:
         self._by_byte: dict[int, int] = {}
         self._states: dict[tuple[int, int], State] = {}
         self.start = State(self, start, nullable_with)
+
+    @classmethod
+    def of(cls, plain: Plain) -> Backward:
+        """Make one of what `plain` gave."""
+        sets, after, start, firsts = plain
+        positions = Positions()
+        positions.sets, positions.after = sets, after
+        return cls(positions, start, firsts)
+
+    def plain(self) -> Plain:
+        """Give what it is made of, in plain numbers; of one whose words are not empty."""
+        return self._positions.sets, self._positions.after, self.start.positions, self.firsts
 
     def step(self, state: State, byte: int) -> State | None:
         """Compute where `byte` leads from `state`, and remember it."""

@@ -1,13 +1,13 @@
 """Reading rules from YAML: refused with the reason when they are unfit, proved by their own samples.
 
-Compiled rules, and the fact that their samples hold, are cached by the rules' whole content.
+Rules as they were read and compiled, and the fact that their samples hold, are cached by their whole content.
 """
 
 from __future__ import annotations
 
+import marshal
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -15,13 +15,11 @@ import yaml
 
 from maskproxy import __version__
 from maskproxy.errors import RuleRefused
-from maskproxy.masking import checks, engine
+from maskproxy.masking import engine
 from maskproxy.masking.actions import ACTIONS, DIRECTIONS, Action, Actions
-from maskproxy.masking.beside import DIGEST, beside
 from maskproxy.masking.placeholders import RULE_ID_LIMIT
 from maskproxy.masking.proof import prove
-from maskproxy.masking.rules import RANKS, Rule, RuleSet, Severity
-from maskproxy.masking.shapes import shape
+from maskproxy.masking.rules import RANKS, Facts, Rule, RuleSet, Severity
 
 _BUILTIN = Path(__file__).with_name("builtin")
 _PACKS = _BUILTIN / "packs"
@@ -29,6 +27,7 @@ _FILE_LIMIT_BYTES = 4 << 20
 _RULES_LIMIT = 5000
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PART = re.compile(r"\(\?&([a-z_]+)\)")
+_PLAIN = ("id", "name", "family", "severity", "pattern", "keywords", "settings", "samples", "near_misses")
 _FIELDS = {"id", "name", "severity", "pattern", "keywords", "checks", "samples", "near_misses", "action"}
 
 
@@ -38,6 +37,13 @@ def load_rules(sources: Sequence[str | Path], *, cache: Path | None = None) -> R
     Raises RuleRefused with the rule's name and reason. `cache`: a folder of our own for compiled rules.
     """
     contents = [(path, _content(path)) for source in sources for path in _paths(source)]
+    whole = b"\0".join(
+        [__version__.encode(), *(part for path, content in contents for part in (path.stem.encode(), content))]
+    )
+    store = None if cache is None else cache / f"{engine.cache_key(whole)}.rules"
+    cached = None if store is None else engine.read_cached(store)
+    if cached is not None:
+        return _remembered(cached)
     rules: dict[str, Rule] = {}
     for path, content in contents:
         for rule in _read_file(path, content):
@@ -46,16 +52,28 @@ def load_rules(sources: Sequence[str | Path], *, cache: Path | None = None) -> R
             rules[rule.id] = rule
     if not rules or len(rules) > _RULES_LIMIT:
         raise RuleRefused(f"A rule set has between 1 and {_RULES_LIMIT} rules.")
-    whole = b"\0".join([__version__.encode(), *(content for _, content in contents)])
-    store = None if cache is None else cache / f"{engine.cache_key(whole)}.rules"
-    cached = None if store is None else engine.read_cached(store)
-    if cached is not None:
-        return RuleSet(tuple(rules.values()), cached)
     rule_set = RuleSet(tuple(rules.values()))
     prove(rule_set)
     if store is not None:
-        engine.write_cached(store, rule_set.databases)
+        engine.write_cached(store, rule_set.databases, _notes(rule_set))
     return rule_set
+
+
+def _notes(rule_set: RuleSet) -> list[bytes]:
+    """Write down, in plain values, what was worked out of the rules, and the rules as they were read."""
+    plain = [
+        ([getattr(rule, name) for name in _PLAIN], rule.actions.request, rule.actions.answer) for rule in rule_set.rules
+    ]
+    return [rule_set.facts.note(), marshal.dumps(plain)]
+
+
+def _remembered(cached: engine.Cached) -> RuleSet:
+    facts, plain = cached.notes
+    rules = [
+        Rule(**dict(zip(_PLAIN, values, strict=True)), actions=Actions(*actions))
+        for values, *actions in marshal.loads(plain)  # noqa: S302 # from our own file, of which the digest holds
+    ]
+    return RuleSet(rules, cached.databases, Facts.of(facts))
 
 
 def _paths(source: str | Path) -> list[Path]:
@@ -131,25 +149,20 @@ def _rule(rule_id: str, entry: Mapping[str, object], family: str) -> Rule:
         raise RuleRefused(f"its severity is not one of {', '.join(RANKS)}")
     if not isinstance(settings, dict):
         raise RuleRefused("its checks are not a mapping")
-    keywords = _texts(entry, "keywords")
-    judged = checks.read(settings)
-    if keywords:
-        judged = replace(
-            judged, unless_after=(*judged.unless_after, *checks.read({"unless_after": [DIGEST]}).unless_after)
-        )
-    return Rule(
+    rule = Rule(
         id=rule_id,
         name=str(entry.get("name", rule_id)),
         family=family,
         severity=cast("Severity", severity),
         pattern=pattern,
-        keywords=keywords,
-        checks=judged,
+        keywords=_texts(entry, "keywords"),
+        settings=settings,
         samples=_texts(entry, "samples"),
         near_misses=_texts(entry, "near_misses"),
-        shape=shape(beside(keywords, pattern) if keywords else pattern),
         actions=_actions(entry.get("action", {})),
     )
+    rule.read()
+    return rule
 
 
 def _actions(value: object) -> Actions:
