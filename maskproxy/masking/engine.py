@@ -2,7 +2,7 @@
 
 Start-of-match is not asked for: it is several times slower and refuses rules. Databases are shared by threads; each
 thread has its own scratch space. A cached database is native code's input, so it is read only from a file that
-is ours alone, and only when its digest holds.
+is ours alone, and only when its digest holds. Beside databases such a file holds what else was worked out of the rules.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import hyperscan
 
@@ -26,6 +26,14 @@ _MAGIC = b"maskproxy rules 5\n"
 _DIGEST_BYTES = 32
 Hit = tuple[int, int]
 """Index of the expression, end of a match."""
+
+
+class Cached(NamedTuple):
+    """What a cache file holds."""
+
+    databases: tuple[Database, ...]
+    notes: tuple[bytes, ...]
+    """What its writer wanted to find again."""
 
 
 def _collect(expression: int, _start: int, end: int, _flags: int, hits: Any) -> None:
@@ -110,12 +118,12 @@ class Database:
 
 
 def cache_key(content: bytes) -> str:
-    """Name what was compiled: the rules' whole content, the engine's version, the machine (it is native code)."""
-    machine = f"{version('hyperscan')}\0{platform.machine()}\0{platform.node()}\0"
+    """Name what was compiled: the rules' whole content, the versions of engine and Python, the machine."""
+    machine = f"{version('hyperscan')}\0{platform.python_version()}\0{platform.machine()}\0{platform.node()}\0"
     return sha256(machine.encode() + content).hexdigest()[:40]
 
 
-def read_cached(path: Path) -> list[Database] | None:
+def read_cached(path: Path) -> Cached | None:
     """Read a cache file; None if there is none that can be trusted."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -130,8 +138,10 @@ def read_cached(path: Path) -> list[Database] | None:
     if not content.startswith(_MAGIC) or sha256(body).digest() != content[len(_MAGIC) :][:_DIGEST_BYTES]:
         return None
     try:
-        return [_loaded(blob) for blob in _split(body)]
-    except (hyperscan.error, ValueError):
+        blobs = _split(body[1:])
+        notes, databases = blobs[: body[0]], blobs[body[0] :]
+        return Cached(tuple(_loaded(blob) for blob in databases), tuple(notes))
+    except (hyperscan.error, ValueError, IndexError):
         return None
 
 
@@ -150,9 +160,10 @@ def _split(body: bytes) -> list[bytes]:
     return blobs
 
 
-def write_cached(path: Path, databases: Sequence[Database]) -> None:
+def write_cached(path: Path, databases: Sequence[Database], notes: Sequence[bytes] = ()) -> None:
     """Write a cache file whole or not at all. A cache that cannot be written is only slower."""
-    body = b"".join(len(blob).to_bytes(8, "big") + blob for blob in (database.dump() for database in databases))
+    blobs = (*notes, *(database.dump() for database in databases))
+    body = bytes((len(notes),)) + b"".join(len(blob).to_bytes(8, "big") + blob for blob in blobs)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".rules-")

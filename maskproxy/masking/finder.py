@@ -46,29 +46,13 @@ class Finder:
         "_percent",
         "_relaxed",
         "_runs",
-        "databases",
     )
 
-    def __init__(
-        self,
-        rules: Sequence[tuple[str, Node]],
-        placeholder: Node,
-        databases: Sequence[Database] | None = None,
-    ) -> None:
-        """`rules`: id and core of each. `databases`: what equal ones were compiled to before."""
-        self._percent = len(rules) + 1
+    def __init__(self, rules: int, databases: Sequence[Database]) -> None:
+        """`rules`: how many there are. `databases`: what they were `compiled` to."""
+        self._percent = rules + 1
         self._base64 = self._percent + 1
-        if databases is None:
-            raw = [*(_relaxed(rule_id, core) for rule_id, core in rules), *(relaxed(core) for core in PERCENT_CORES)]
-            raw += [*needless_escapes(), _ESCAPED_PLUS]
-            names = [rule_id for rule_id, _ in rules]
-            with ThreadPoolExecutor(3) as pool:  # the engine compiles without the interpreter's lock
-                exact = pool.submit(_compile, names, [*(core for _, core in rules), placeholder, *PERCENT_CORES])
-                superset = pool.submit(_compile, names, raw)
-                inside = pool.submit(_compile, (), images(core for _, core in rules) or [_NOT_IN_BASE64])
-                databases = [exact.result(), superset.result(), inside.result(), *_for_spans()]
-        self.databases = tuple(databases)
-        self._exact, self._relaxed, self._images, self._cores, self._runs, self._lines = self.databases
+        self._exact, self._relaxed, self._images, self._cores, self._runs, self._lines = databases
 
     def hits(self, text: bytes) -> list[Hit]:
         """Give where cores end in the text, in no particular order, perhaps more than once."""
@@ -123,6 +107,18 @@ class Finder:
             return [end for _, end in runs]
         lines = self._lines.hits(text) if most is None else self._lines.few_hits(text, most)
         return None if lines is None else [end - 1 for _, end in lines]
+
+
+def compiled(rules: Sequence[tuple[str, Node]], placeholder: Node) -> tuple[Database, ...]:
+    """Compile what a `Finder` needs side by side. `rules`: id and core of each. Raises RuleRefused with its name."""
+    raw = [*(_relaxed(rule_id, core) for rule_id, core in rules), *(relaxed(core) for core in PERCENT_CORES)]
+    raw += [*needless_escapes(), _ESCAPED_PLUS]
+    names = [rule_id for rule_id, _ in rules]
+    with ThreadPoolExecutor(3) as pool:  # the engine compiles without the interpreter's lock
+        exact = pool.submit(_compile, names, [*(core for _, core in rules), placeholder, *PERCENT_CORES])
+        superset = pool.submit(_compile, names, raw)
+        inside = pool.submit(_compile, (), images(core for _, core in rules) or [_NOT_IN_BASE64])
+        return exact.result(), superset.result(), inside.result(), *_for_spans()
 
 
 def _relaxed(rule_id: str, core: Node) -> Node:
