@@ -22,9 +22,6 @@ _FEW_STATES = 256
 TEXT_EDGE = 256
 """Stands for the neighbour at a text's beginning or end, where a byte would otherwise be."""
 
-Plain = tuple[dict[int, int], dict[int, int], int, dict[int, int]]
-"""Of an automaton: the positions' sets and distances, where it starts, and its firsts."""
-
 
 class Positions:
     """The positions of one or several expressions, as sets packed into integers."""
@@ -158,18 +155,6 @@ class Backward:
         self.most_states = min(_STATES_LIMIT, max(_FEW_STATES, _STATES_BYTES * 8 // max(positions.count, 1)))
         self.start = State(self, start, nullable_with)
 
-    @classmethod
-    def of(cls, plain: Plain) -> Backward:
-        """Make one of what `plain` gave."""
-        sets, after, start, firsts = plain
-        positions = Positions()
-        positions.sets, positions.after = sets, after
-        return cls(positions, start, firsts)
-
-    def plain(self) -> Plain:
-        """Give what it is made of, in plain numbers; of one whose words are not empty."""
-        return self._positions.sets, self._positions.after, self.start.positions, self.firsts
-
     def step(self, state: State, byte: int) -> State | None:
         """Compute where `byte` leads from `state`, and remember it."""
         here = state.positions & self.at(byte)
@@ -189,13 +174,6 @@ class Backward:
             following = self._state(before, accepts)
         state[byte] = following
         return following
-
-    def after(self, position: int) -> int:
-        """Give the positions that may come after this one."""
-        later = 0
-        for distance, ends in self._near:
-            later |= (1 << (position + distance)) & ends
-        return later | self._rare_after.get(position, 0)
 
     def at(self, byte: int) -> int:
         """Give the positions that take this byte."""
@@ -217,10 +195,6 @@ class Backward:
                 self.start.clear()
             state = self._states[key] = State(self, positions, accepts)
         return state
-
-    def from_(self, positions: int) -> State:
-        """Give the state in which the byte to the left may be at these positions only."""
-        return self._state(positions, 0)
 
     def longest(self, text: bytes, end: int, floor: int, before: int, start: State | None = None) -> int:
         """Give the lowest start of a word in text[floor:end] that ends at `end`; `end` + 1 if there is none.
@@ -257,90 +231,6 @@ class Backward:
         return found
 
 
-class Standing(dict[int, "Standing"]):
-    """All that may have begun somewhere in a text and goes on, by its last byte. Missing ones are computed once."""
-
-    __slots__ = ("alive", "backwards", "firsts", "machine")
-
-    def __init__(self, machine: Forward, alive: int, firsts: int) -> None:
-        super().__init__()
-        self.machine = machine
-        self.backwards: State | None = None
-        """Where reading backwards from here starts."""
-        self.alive = alive
-        """The positions that the last byte is at, in words that are not whole yet; 0: nothing goes on."""
-        self.firsts = firsts
-        """The positions that the next byte may begin a word with."""
-
-    def __missing__(self, byte: int) -> Standing:
-        return self.machine.step(self, byte)
-
-
-class Forward:
-    """The same positions as `beginnings`, going forwards from every place at once: one step for each byte, once.
-
-    When the text ends with something that goes on, reading backwards from those positions alone tells where it began.
-    """
-
-    __slots__ = ("_backward", "_begun", "_firsts", "_goes_on", "_later", "_standings")
-
-    def __init__(self, beginnings: Backward) -> None:
-        self._backward = beginnings
-        self._goes_on = beginnings.start.positions
-        self._firsts: dict[int, int] = {}
-        self._later: dict[int, int] = {}
-        self._begun: dict[int, Standing] = {}
-        self._standings: dict[tuple[int, int], Standing] = {}
-
-    def begin(self, before: int) -> Standing:
-        """Stand at a place whose left neighbour is `before`."""
-        begun = self._begun.get(before)
-        if begun is None:
-            begun = self._begun[before] = Standing(self, 0, self._firsts_after(before))
-        return begun
-
-    def alive(self, standing: Standing, text: bytes, before: int) -> int:
-        """Give where the longest end of text begins that is the beginning of a word; its end if none is.
-
-        `standing` is what the text was read to; `before` is the neighbour to the left of text[0].
-        """
-        size = len(text)
-        if not standing.alive:
-            return size
-        start = standing.backwards
-        if start is None:
-            start = standing.backwards = self._backward.from_(standing.alive)
-        return min(size, self._backward.longest(text, size, 0, before, start))
-
-    def step(self, standing: Standing, byte: int) -> Standing:
-        """Compute where `byte` leads, and remember it."""
-        positions = standing.firsts
-        for position in bits(standing.alive):
-            later = self._later.get(position)
-            if later is None:
-                later = self._later[position] = self._backward.after(position)
-            positions |= later
-        key = (positions & self._backward.at(byte) & self._goes_on, self._firsts_after(byte))
-        following = self._standings.get(key)
-        if following is None:
-            if len(self._standings) >= 4 * self._backward.most_states:
-                self._standings.clear()
-                self._begun.clear()
-            following = self._standings[key] = Standing(self, *key)
-        standing[byte] = following
-        return following
-
-    def _firsts_after(self, before: int) -> int:
-        firsts = self._firsts.get(before)
-        if firsts is None:
-            firsts = 0
-            for neighbours, first in self._backward.firsts.items():
-                if neighbours >> before & 1:
-                    firsts |= first
-            self._firsts[before] = firsts
-        return firsts
-
-
 def ending(node: Node, neighbours: int = ANYTHING) -> Backward:
     """Make the automaton that finds where the words of `node` that end at a place begin."""
     positions = Positions()
@@ -349,10 +239,18 @@ def ending(node: Node, neighbours: int = ANYTHING) -> Backward:
 
 
 def beginnings(cores: Iterable[tuple[Node, int, bool]]) -> Backward:
-    """Make the automaton that finds how much of a text's end may still become a match.
+    """Make the automaton that finds how much of a text's end may still become a match: for few cores.
 
     For each core: the expression, the permitted left neighbours, and whether a whole match must wait for the byte
-    after it. Words are the strict prefixes of the cores: paths that end at a position after which a word goes on.
+    after it. `standing` has another for all rules together.
+    """
+    return Backward(*strict_prefixes(cores))
+
+
+def strict_prefixes(cores: Iterable[tuple[Node, int, bool]]) -> tuple[Positions, int, dict[int, int]]:
+    """Give the cores' positions, those after which a word goes on, and by left neighbours those it begins with.
+
+    Words are the strict prefixes of the cores: paths that end at a position after which a word goes on.
     """
     positions = Positions()
     firsts: dict[int, int] = {}
@@ -361,7 +259,7 @@ def beginnings(cores: Iterable[tuple[Node, int, bool]]) -> Backward:
         _, first, last = positions.add(node)
         firsts[neighbours] = firsts.get(neighbours, 0) | first
         waiting |= last if waits else 0
-    return Backward(positions, positions.following | waiting, firsts)
+    return positions, positions.following | waiting, firsts
 
 
 def bits(number: int) -> Iterable[int]:

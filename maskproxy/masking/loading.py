@@ -1,6 +1,7 @@
 """Loading rules: built-in files, own YAML, gitleaks TOML; refused with the reason, or proved by their samples.
 
-Rules as they were read and compiled, and the fact that their samples hold, are cached by their whole content.
+Built-in rules are proved by the tests, and by `maskproxy rules test`. Rules as they were read and compiled, and the
+fact that their samples hold, are cached by their whole content.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def load_rules(sources: Sequence[str | Path], *, cache: Path | None = None) -> R
 
 
 def compile_rules(found: Survey, *, cache: Path | None = None) -> RuleSet:
-    """Compile what was read, and prove it. Raises RuleRefused, also for what could not be read."""
+    """Compile what was read, and prove what is not built in. Raises RuleRefused, also for what could not be read."""
     for fault in found.faults:
         raise RuleRefused(str(fault), detail=fault.detail)
     store = None if cache is None else _store(cache, found.contents)
@@ -45,7 +46,7 @@ def compile_rules(found: Survey, *, cache: Path | None = None) -> RuleSet:
     if cached is not None:
         return RuleSet(found.rules, cached.databases, Facts.of(cached.notes[0]))
     rule_set = RuleSet(found.rules)
-    for failure in failures(rule_set):
+    for failure in failures(rule_set, found.own):
         raise RuleRefused(f"{found.place(failure.rule)}Rule {failure.rule} is refused: {failure.reason}.")
     if store is not None:
         engine.write_cached(store, rule_set.databases, [rule_set.facts.note(), _note(rule_set.rules)])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from maskproxy.masking.automaton import TEXT_EDGE, Standing
+from maskproxy.masking.automaton import TEXT_EDGE
 from maskproxy.masking.characters import ceil, floor
 from maskproxy.masking.checks import CONTEXT_BYTES
 from maskproxy.masking.engine import Hit
@@ -19,6 +19,7 @@ from maskproxy.masking.masked import Masked
 from maskproxy.masking.matches import View, note_hits
 from maskproxy.masking.placeholders import PendingPlaceholder
 from maskproxy.masking.settling import CANDIDATE_LIMIT, Candidate, Evidence
+from maskproxy.masking.standing import Standing
 
 if TYPE_CHECKING:
     from maskproxy.masking.masking import Masking
@@ -200,8 +201,8 @@ class Masker:
         if at < 0 or at > size:
             at, standing = 0, self._forward.begin(self._before)
         if size - at > _FAR_BYTES:
-            # Nothing that begins before this place goes on, so reading from there on leads to the same.
-            at = min(size, self._masking.rules.beginnings.longest(text, size, 0, self._before))
+            # What began further back than the longest rule has ended, so reading from there on leads to the same.
+            at = size - min(size, self._masking.rules.longest + 1)
             standing = self._forward.begin(text[at - 1] if at else self._before)
         for byte in text[at:] if at else text:
             standing = standing[byte]

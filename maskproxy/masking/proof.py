@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from maskproxy.errors import RuleRefused
@@ -20,10 +20,12 @@ class Failure(NamedTuple):
     reason: str
 
 
-def failures(rules: RuleSet) -> Iterator[Failure]:
-    """Give every sample that does not hold, and every rule that has none though it should."""
+def failures(rules: RuleSet, only: Container[str] | None = None) -> Iterator[Failure]:
+    """Give every sample that does not hold, and every rule that has none though it should. `only`: of these ids."""
     masking = Masking(rules, PlaceholderKey(bytes(32)).scoped("proof"))
     for index, rule in enumerate(rules.rules):
+        if only is not None and rule.id not in only:
+            continue
         if not rule.samples and not rule.imported:
             yield Failure(rule.id, "it has no sample")
         for reason in _failures(masking, index, rule):

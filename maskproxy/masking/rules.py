@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from maskproxy.masking.actions import MASKS, Actions
-from maskproxy.masking.automaton import TEXT_EDGE, Backward, Forward, beginnings, ending
+from maskproxy.masking.automaton import Backward, ending
 from maskproxy.masking.base64_images import tells
 from maskproxy.masking.beside import DIGEST, beside
 from maskproxy.masking.checks import Checks, read
@@ -26,6 +26,7 @@ from maskproxy.masking.lifting import Lift
 from maskproxy.masking.matcher import Matcher
 from maskproxy.masking.placeholders import SHAPE
 from maskproxy.masking.shapes import shape
+from maskproxy.masking.standing import Forward, Net
 
 Severity = Literal["low", "medium", "high", "critical"]
 RANKS: Mapping[str, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}
@@ -99,8 +100,8 @@ class Facts(NamedTuple):
 
     shortest: int
     longest: int
-    beginnings: bytes
-    """The automaton in plain numbers, packed: they are long, and nearly all of their bits are zeros."""
+    net: bytes
+    """The net of all rules' positions in plain values, packed."""
 
     @classmethod
     def of(cls, note: bytes) -> Facts:
@@ -158,7 +159,7 @@ class RuleSet:
     @property
     def facts(self) -> Facts:
         if self._facts is None:
-            plain = zlib.compress(marshal.dumps(self.beginnings.plain()), 1)
+            plain = zlib.compress(marshal.dumps(self.forward.net.plain()), 1)
             self._facts = Facts(self.shortest, self.longest, plain)
         return self._facts
 
@@ -171,29 +172,20 @@ class RuleSet:
 
     @cached_property
     def known_alive(self) -> tuple[dict[bytes, int], ...]:
-        """For each left neighbour: short texts, as deltas are, and what `beginnings` said of them.
+        """For each left neighbour: short texts, as deltas are, and what `forward` said of them.
 
         Neighbours that no rule tells apart share what is known.
         """
-        conditions = tuple(self.beginnings.firsts)
-        alike: dict[tuple[int, ...], dict[bytes, int]] = {}
-        return tuple(
-            alike.setdefault(tuple(neighbours >> before & 1 for neighbours in conditions), {})
-            for before in range(TEXT_EDGE + 1)
-        )
-
-    @cached_property
-    def beginnings(self) -> Backward:
-        """Reads how much of a text's end may still become a match."""
-        if self._facts is not None:
-            return Backward.of(marshal.loads(zlib.decompress(self._facts.beginnings)))  # noqa: S302 # our own file
-        shapes = [(shape.core, shape.left, shape.right != ANYTHING) for shape in self._shapes()]
-        return beginnings([*shapes, (BASE64.core, BASE64.left, False)])
+        alike: dict[int, dict[bytes, int]] = {}
+        return tuple(alike.setdefault(condition, {}) for condition in self.forward.conditions)
 
     @cached_property
     def forward(self) -> Forward:
-        """Follows what begins at one place."""
-        return Forward(self.beginnings)
+        """Follows what begins in a text and may still become a match."""
+        if self._facts is not None:
+            return Forward(Net.read(marshal.loads(zlib.decompress(self._facts.net))))  # noqa: S302 # our own file
+        shapes = [(shape.core, shape.left, shape.right != ANYTHING) for shape in self._shapes()]
+        return Forward(Net.of([*shapes, (BASE64.core, BASE64.left, False)]))
 
     @cached_property
     def placeholder(self) -> Backward:

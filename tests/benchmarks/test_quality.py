@@ -16,7 +16,8 @@ from benchmarks.quality.texts.wrappers import diff, json_string, numbered
 from benchmarks.quality.values import recipes
 from benchmarks.quality.values.draw import Draw
 from benchmarks.quality.values.tokens_services import FAMILIES
-from maskproxy.masking import Masking, PlaceholderKey, load_rules
+from maskproxy.masking import Masking, PlaceholderKey
+from tests.compiled import built_in
 
 KINDS = {"vendor": vendor, "structure": structure, "generic": generic, "clean": lookalikes}
 ROWS_ELSEWHERE = {
@@ -116,7 +117,7 @@ def test_others_are_judged_by_lines() -> None:
 
 def test_findings_are_told_in_characters() -> None:
     key = "ghp" + "_" + Draw("x").of("alnum", 36)
-    masking = Masking(load_rules(["builtin:default"]), PlaceholderKey(bytes(32)).scoped("test"))
+    masking = Masking(built_in(), PlaceholderKey(bytes(32)).scoped("test"))
     text = f"é = '{key}'"
     assert [text[found.start : found.end] for found in search(masking, text)] == [key]
 

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from maskproxy.masking import Masking, PlaceholderKey, RuleSet, load_rules
+from maskproxy.masking import Masking, PlaceholderKey, RuleSet
+from tests.compiled import built_in
 
 
 @pytest.fixture(scope="session")
 def rules() -> RuleSet:
-    return load_rules(["builtin:default"])
+    return built_in()
 
 
 @pytest.fixture

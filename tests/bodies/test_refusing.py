@@ -194,7 +194,7 @@ def test_events_before_the_finding_go_out_though_all_came_at_once() -> None:
 
 @pytest.mark.parametrize("ends", [True, False], ids=["whole", "without its end"])
 def test_a_candidate_over_the_limit_is_blocked_unchecked(*, ends: bool) -> None:
-    rules = load_rules(["builtin:structure"])
+    rules = load_rules(["builtin:key-material"])
     treatment = treatments(with_actions(rules, [Override(("private-key-pem",), "block")])).request
     masking = Masking(treatment.forward, KEY, (), treatment.urgent)
     of = Sought(masking, masking, treatment.actions)

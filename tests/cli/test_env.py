@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 from maskproxy.cli.env import every_tool_but, settings_for, text_for_the_model
 from maskproxy.cli.main import cli
 from maskproxy.errors import NotFound
-from maskproxy.masking import Masking, PlaceholderKey, load_rules
+from maskproxy.masking import Masking, PlaceholderKey
+from tests.compiled import built_in
 from tests.config.sample import full
 from tests.service.material import write_real
 
@@ -93,7 +94,7 @@ def test_a_configuration_with_faults_prints_no_settings(tmp_path: Path) -> None:
 def test_nothing_in_the_settings_is_masked(tools: list[str]) -> None:
     """Plain, and as it stands in a request: inside JSON."""
     text = json.dumps(settings_for(tools))
-    masking = Masking(load_rules(["builtin:default"]), KEY)
+    masking = Masking(built_in(), KEY)
     assert masking.find(text.encode()) == []
     assert masking.find(json.dumps(text).encode()) == []
 

@@ -4,13 +4,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.compiled import CACHE_HOME
 from tests.daemon.place import Place
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Rules are compiled by the first daemon of a run, and read by the others."""
-    return tmp_path_factory.mktemp("cache")
+def cache() -> Path:
+    """Where the built-in rules are compiled already."""
+    return CACHE_HOME
 
 
 @pytest.fixture

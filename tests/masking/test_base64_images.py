@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskproxy.masking import Rule, load_rules
+from maskproxy.masking import Rule
 from maskproxy.masking.base64_images import images, tells
 from maskproxy.masking.grammar import expression
 from maskproxy.masking.samples import cook, marked
 from maskproxy.masking.shapes import shape
 from maskproxy.masking.syntax import parse
+from tests.compiled import built_in
 from tests.masking.test_syntax import patterns
 
-RULES = load_rules(["builtin:default"]).rules
+RULES = built_in().rules
 
 
 def expressions(rule: Rule) -> re.Pattern[bytes]:

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskproxy.masking import Rule
+from maskproxy.masking.proof import failures
 from tests.masking.builtin import FILLER, MASKING, NEAR_MISSES, RULES, SAMPLES
 from tests.masking.spelling import ENCODERS, NEEDLESS
 
@@ -26,6 +27,10 @@ def test_there_are_rules_for_the_families_that_matter() -> None:
     assert {"anthropic", "ai", "aws", "google", "azure", "github", "gitlab", "urls", "databases"} <= {
         r.family for r in RULES.rules
     }
+
+
+def test_every_sample_is_found_where_it_is_marked_and_no_near_miss_is() -> None:
+    assert list(failures(RULES)) == []
 
 
 @pytest.mark.parametrize(("rule", "sample"), SAMPLES, ids=[f"{r.id}-{i}" for i, (r, _) in enumerate(SAMPLES)])

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskproxy.masking import Masking, finder, load_rules, settling
+from maskproxy.masking import Masking, finder, settling
+from tests.compiled import built_in
 from tests.masking import oracle_encoded
 from tests.masking.oracle import OracleRule
 from tests.masking.rulesets import PLACEHOLDERS, rule_set
@@ -19,7 +20,7 @@ from tests.masking.rulesets import PLACEHOLDERS, rule_set
 KEY = OracleRule("key", "key_[a-z0-9]{8}")
 WORD = OracleRule("password", "[a-z0-9!]{6,12}", before="password: ?", after="[;\n]")
 MASKING = Masking(rule_set((KEY, WORD)), PLACEHOLDERS)
-BUILTIN = Masking(load_rules(["builtin:default"]), PLACEHOLDERS)
+BUILTIN = Masking(built_in(), PLACEHOLDERS)
 SECRET = "key_" + "abcd1234"
 LINES = (
     f"# settings of the service\nname: one\npassword: {'hunter'}2!;\nkey: {SECRET} and more text behind it\n" * 2

@@ -102,7 +102,7 @@ def test_compiled_rules_are_cached_by_content(tmp_path: Path, monkeypatch: pytes
     assert rules.hits(b"our_abcdefgh") == [(0, 12)]
     assert rules.rules == first.rules
     assert (rules.shortest, rules.longest) == (first.shortest, first.longest)
-    assert rules.beginnings.plain() == first.beginnings.plain()
+    assert rules.forward.net == first.forward.net
     load_rules([written(tmp_path, GOOD.replace("{8,}", "{7,}"))], cache=cache)
     assert len(list(cache.iterdir())) == 2
 

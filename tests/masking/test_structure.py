@@ -14,7 +14,7 @@ from tests.masking.structure_files import CLEAN, FILES
 
 FAMILIES = [
     "urls",
-    "databases",
+    "connection-strings",
     "headers",
     "calls",
     "command-lines",
@@ -23,7 +23,7 @@ FAMILIES = [
     "one-time-passwords",
     "configuration-files",
     "containers",
-    "provisioning",
+    "provisioning-files",
 ]
 STRUCTURE = Masking(load_rules([f"builtin:{family}" for family in FAMILIES]), PLACEHOLDERS)
 
