@@ -12,12 +12,12 @@ import pytest
 BODIES = {
     "clean": ('\'{"type":"text","text":"\' + prose * 130 + \'"},\'', 3.0),
     "40 secrets a MB": ('\'{"type":"text","text":"\' + prose * 800 + secret + \'"},\'', 3.0),
-    "one text of line ends": ("'\"' + '\\\\n' * 5_000_000 + secret + '\",'", 3.0),
-    "one text with emoji": ("'\"' + (prose * 100 + '\\\\ud83d\\\\ude00') * 4_500 + secret + '\",'", 3.0),
-    "one text of many secrets": ("'\"' + (prose * 25 + secret + ' ') * 17_000 + '\",'", 3.0),
-    "refused for the beginnings of secrets": ("'\"' + 'AKIA' * 2_400_000 + '\",'", 3.0),
-    "refused for what looks like secrets": ("'\"' + 'password = ' * 900_000 + '\",'", 3.0),
-    "refused for its secrets": ("'\"' + (secret + ' ') * 240_000 + '\",'", 3.0),
+    "one text of line ends": ("'\"' + '\\\\n' * 14_000_000 + secret + '\",'", 3.0),
+    "one text with emoji": ("'\"' + (prose * 100 + '\\\\ud83d\\\\ude00') * 13_000 + secret + '\",'", 3.0),
+    "one text of many secrets": ("'\"' + (prose * 25 + secret + ' ') * 50_000 + '\",'", 3.0),
+    "refused for the beginnings of secrets": ("'\"' + 'AKIA' * 7_000_000 + '\",'", 3.0),
+    "refused for what looks like secrets": ("'\"' + 'password = ' * 2_600_000 + '\",'", 3.0),
+    "refused for its secrets": ("'\"' + (secret + ' ') * 700_000 + '\",'", 3.0),
     "refused for its depth": ("'[' * 999", 1.0),
 }
 _PROGRAM = """
@@ -36,7 +36,7 @@ masking.masker().feed(b"the rules' own automata are no body's")
 prose, secret = "plain words and more ", "gh" + "p_" + "aB3dE5gH7jK9" * 3
 part = %s
 raw = ('{"model":"m","messages":[{"role":"user","content":["' + secret * %d + '",').encode()
-raw += (part * (10_000_000 // len(part))).encode() + b"1]}]}"
+raw += (part * (30_000_000 // len(part))).encode() + b"1]}]}"
 mask_json(raw[:200].split(b"[{")[0] + b"[]}", masking, REQUEST)
 open("/proc/self/clear_refs", "w").write("5")
 before = status("VmRSS")
