@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
-from maskproxy.masking.checks.names import Promise, promise, words
+from maskproxy.masking.checks.names import Promise, is_just_a_password, promise, words
 from maskproxy.masking.checks.places import Place, place
 from maskproxy.masking.checks.program_text import is_expression, is_identifier, is_program_text
-from maskproxy.masking.checks.values import is_uuid, looks_chosen, looks_random
-from maskproxy.masking.checks.word_lists import NO_PASSWORDS
+from maskproxy.masking.checks.values import is_scrambled, is_uuid, looks_chosen, looks_random
+from maskproxy.masking.checks.word_lists import FUNCTION_WORDS, INTERFACE_WORDS, NO_PASSWORDS
 
 Evidence = Callable[[bytes, bytes], bool]
 _MOST_CHARACTERS = 512
@@ -33,6 +33,12 @@ _LETTER = re.compile(r"[A-Za-z]")
 _ONLY_SIGNS = re.compile(rb"[^A-Za-z\n]*")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SEALED_AROUND, _SHORTEST_SEALED = b"encryptedData:", 64
+_LOWER_WORDS = re.compile(r"[a-z]{3,}(?:([-_. @])[a-z]{2,})(?:\1[a-z]{2,}){0,6}[0-9]{0,4}[!?]?")
+_CAPITAL_WORDS = re.compile(r"(?:[A-Z][a-z]{2,}){3,8}(?:[0-9]{1,4}[!?]?)?")
+_NAME_SIGN_YEAR = re.compile(r"[A-Z][a-z]{2,}[-_.@#][0-9]{2,4}")
+_LOWER_PARTS = re.compile(r"[a-z]+|[A-Z][a-z]+")
+_VALUES = re.compile(rb"(?i)\)\s{0,4}values\s{0,4}\([^()]*\Z")
+_BLOCK = re.compile(rb"[ \t]*:[ ]?[|>]")
 _ENDS_CODE = (";", ",", ")", "{", "(")
 _TIED = (b"=", b":=", b"?=")
 
@@ -62,7 +68,8 @@ def line(value: bytes, before: bytes) -> bool:
     if _SEALED_AROUND in before and len(value) >= _SHORTEST_SEALED:
         return False
     tie = here.gap.strip(b"'\"`]")
-    setting = here.begins_line and not text.endswith(_ENDS_CODE)
+    begins = here.begins_line or (here.is_comment and _DIGIT.search(text) is not None)
+    setting = begins and not text.endswith(_ENDS_CODE)
     sure = setting and tie.strip() in (*_TIED, b":", b"|", b"=>")
     if is_expression(text):
         signed = text[0] in "!*&@~^+" and looks_chosen(text[1:], sure=False)
@@ -79,6 +86,8 @@ def bare(value: bytes, before: bytes) -> bool:
     """Judge what stands without quotes within a line, in an element, or as the value of a named thing."""
     here, text = place(before), _text(value)
     if here is None:
+        return False
+    if here.is_placeholder:
         return False
     if here.is_value_of:
         return judged(text, here, sure=True)
@@ -123,14 +132,73 @@ def argument(value: bytes, _: bytes) -> bool:
     return judged(text, Place(Promise.PASSWORD, b"", b"", b""), sure=_DIGIT.search(text) is not None)
 
 
+def sentence(value: bytes, before: bytes) -> bool:
+    """Judge what a sentence gives of a name some words before it."""
+    here, text = place(before), _text(value)
+    if here is None or here.promise < Promise.KEY:
+        return False
+    if is_expression(text) or is_identifier(text) or _LETTER.search(text) is None or _DIGIT.search(text) is None:
+        return False
+    return judged(text, here, sure=here.promise is Promise.PASSWORD)
+
+
+def sentence_argument(value: bytes, before: bytes) -> bool:
+    """Judge what a sentence gives behind a user's name."""
+    text = _text(value)
+    return _LETTER.search(text) is not None and _DIGIT.search(text) is not None and argument(value, before)
+
+
+def foretold(value: bytes, _: bytes) -> bool:
+    """Judge what stands in quotes before its name."""
+    text = _text(value)
+    mixed = _DIGIT.search(text) is not None and (_LETTER.search(text) is not None or len(text) > 5)
+    return mixed and judged(text, Place(Promise.PASSWORD, b"", b"", b""), sure=not is_identifier(text))
+
+
+def column(value: bytes, before: bytes) -> bool:
+    """Judge what stands in a row below or behind a row of names, in the column of one that promises a secret."""
+    head, sign, row = before.rpartition(b"(") if _VALUES.search(before) else before.rpartition(b"\n")
+    names = head[max(head.rfind(b"\n"), head.rfind(b"(")) + 1 :].rstrip(b" )\r\nVALUESvalues").split(b",")
+    at = row.count(b",")
+    if not sign or at >= len(names) or len(names) < 2:
+        return False
+    name = names[at].strip(b" \"'`+-[]").rpartition(b"\t")[2]
+    found, text = promise(name), _text(value)
+    if found is None or is_expression(text):
+        return False
+    return judged(text, Place(found, name, b"", b"="), sure=_DIGIT.search(text) is not None)
+
+
+def two_columns(value: bytes, before: bytes) -> bool:
+    """Judge what is the second of the two columns of a line."""
+    here, text = place(before), _text(value)
+    if here is None or here.gap.strip(b"\"'") != b"," or not here.begins_line or is_expression(text):
+        return False
+    return _DIGIT.search(text) is not None and not is_identifier(text) and judged(text, here, sure=True)
+
+
+def next_line(value: bytes, before: bytes) -> bool:
+    """Judge what is the first line of a block of text that a name has."""
+    here, text = place(before), _text(value)
+    if here is None or not _BLOCK.match(here.gap) or is_expression(text):
+        return False
+    return judged(text, here, sure=True)
+
+
 def judged(text: str, here: Place, *, sure: bool) -> bool:
     """Give the verdict on a value by what its name promises. `sure`: it stands where only a value of that name does."""
     name = here.name.decode("utf-8", "replace").strip("-.")
     if "%" in text and _ESCAPE.search(text):
         text = unquote(text)
-    if is_program_text(text) or _says_its_name(text) or text.lower() == name.lower():
+    if _says_its_name(text) or text.lower() == name.lower():
+        return False
+    if is_scrambled(text):
+        return here.promise > Promise.SOME_KEY
+    if is_program_text(text):
         return False
     if here.promise is Promise.PASSWORD:
+        if sure and _NAME_SIGN_YEAR.fullmatch(text) and is_just_a_password(here.name):
+            return True
         if is_identifier(text) and ("_" in text or _DIGIT.search(text) is None or len(text) > 20):
             return sure and _may_be_a_word(text, here)
         return looks_chosen(text, sure=sure) or looks_random(text, 8) or (sure and _may_be_a_word(text, here))
@@ -163,15 +231,26 @@ def _is_said(text: str, here: Place) -> bool:
 
 def _may_be_a_word(text: str, here: Place) -> bool:
     """Tell whether a single plain word may be the password: not where a label, a type or an error may stand."""
-    return (
-        5 <= len(text) <= 20
-        and text.isascii()
-        and text.isalpha()
-        and text.islower()
-        and here.name.lower() not in (b"pass", b"passes")
-        and here.is_plainly_tied
-        and text not in NO_PASSWORDS
-        and promise(text.encode()) is None
+    if here.name.lower() == b"passes" or not (here.is_plainly_tied or here.is_value_of or here.is_gotten_by_name):
+        return False
+    if 5 <= len(text) <= 20 and text.isascii() and text.isalpha() and text.islower():
+        return here.name.lower() != b"pass" and text not in NO_PASSWORDS and promise(text.encode()) is None
+    return is_just_a_password(here.name) and are_words_of_a_passphrase(text)
+
+
+def are_words_of_a_passphrase(text: str) -> bool:
+    """Tell whether these are words, put together as no sentence, label or name in a program is."""
+    lower = _LOWER_WORDS.fullmatch(text)
+    if lower is None and not _CAPITAL_WORDS.fullmatch(text):
+        return False
+    parts = [part.lower() for part in _LOWER_PARTS.findall(text)]
+    if lower is None and len(parts) < 4 and not text[-1].isdigit():
+        return False
+    if lower is not None and lower[1] in " ." and len(parts) < (3 if lower[1] == " " else 2):
+        return False
+    return not any(
+        part in NO_PASSWORDS or part in FUNCTION_WORDS or part in INTERFACE_WORDS or promise(part.encode()) is not None
+        for part in parts
     )
 
 
@@ -193,5 +272,11 @@ EVIDENCE: Mapping[str, Evidence] = {
     "prose": prose,
     "field": field,
     "argument": argument,
+    "sentence": sentence,
+    "sentence_argument": sentence_argument,
+    "foretold": foretold,
+    "column": column,
+    "two_columns": two_columns,
+    "next_line": next_line,
 }
 """How a rule may say that its candidates stand."""

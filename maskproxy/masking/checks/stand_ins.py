@@ -24,11 +24,15 @@ _EXAMPLES = frozenset(
         "c32e2773e4569c47896df72c8f3afb0d2a1ec6a86ede7c11b1c9bdb0eb344fbf",  # a token of Login with Amazon
     )
 )
-_FILLED = re.compile(rb"[xX*.#_0-]{4,}|(.)\1{5,}|<.*>|\[.*\]", re.DOTALL)
+_FILLED = re.compile(rb"[xX*.#_0-]{4,}|[*]{3}|[.]{3}|[xX]{3}|(.)\1{5,}|<.*>|\[.*\]", re.DOTALL)
 _NOTHING = frozenset(
     b"null none nil true false undefined required optional string bytes boolean integer number unknown empty".split()
 )
-_TELLING = frozenset(b"example placeholder redacted masked changeme dummy fixme".split())
+_TELLING = frozenset(
+    b"example placeholder redacted masked changeme replaceme fillme insertme setme dummy fixme todo tbd notset unset "
+    b"omitted scrubbed filtered hidden obfuscated lorem ipsum foobar sample".split()
+)
+_ASKING = frozenset(b"change replace fill insert set edit update".split())
 _OPENING = frozenset(b"your my insert enter put add replace the some a".split())
 _NAMING = frozenset(
     word + plural
@@ -56,7 +60,7 @@ def is_stand_in(text: bytes) -> bool:
     return (
         lower in _NOTHING
         or (plain and not _TELLING.isdisjoint(words))
-        or (plain and any(pair == (b"change", b"me") for pair in pairwise(words)))
+        or (plain and any(pair[0] in _ASKING and pair[1] in (b"me", b"this", b"it") for pair in pairwise(words)))
         or (plain and words[0] in _OPENING and not _NAMING.isdisjoint(words[1:]))
         or _RUN_TOGETHER.fullmatch(lower) is not None
     )

@@ -26,12 +26,6 @@ SECRET = (
     "ENC",
     "pk_{alnum:9}",
 )
-    "sk.ey" + "J{alnum:60}.{b64u:22}",
-    "phx_{alnum:43}",
-    "{b64:300}",
-    "ENC",
-    "pk_{alnum:9}",
-)
 
 
 @pytest.mark.parametrize("recipe", PUBLIC)
