@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from maskproxy.masking.checks.names import Promise, is_just_a_password, promise, words
+from maskproxy.masking.checks.passphrases import are_words_of_a_passphrase
 from maskproxy.masking.checks.places import Place, place
-from maskproxy.masking.checks.program_text import is_expression, is_identifier, is_program_text
+from maskproxy.masking.checks.program_text import is_expression, is_identifier, is_program_text, is_technical
 from maskproxy.masking.checks.values import is_scrambled, is_uuid, looks_chosen, looks_random
-from maskproxy.masking.checks.word_lists import FUNCTION_WORDS, INTERFACE_WORDS, NO_PASSWORDS
+from maskproxy.masking.checks.word_lists import NO_PASSWORDS
 
 Evidence = Callable[[bytes, bytes], bool]
 _MOST_CHARACTERS = 512
@@ -33,12 +34,11 @@ _LETTER = re.compile(r"[A-Za-z]")
 _ONLY_SIGNS = re.compile(rb"[^A-Za-z\n]*")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SEALED_AROUND, _SHORTEST_SEALED = b"encryptedData:", 64
-_LOWER_WORDS = re.compile(r"[a-z]{3,}(?:([-_. @])[a-z]{2,})(?:\1[a-z]{2,}){0,6}[0-9]{0,4}[!?]?")
-_CAPITAL_WORDS = re.compile(r"(?:[A-Z][a-z]{2,}){3,8}(?:[0-9]{1,4}[!?]?)?")
 _NAME_SIGN_YEAR = re.compile(r"[A-Z][a-z]{2,}[-_.@#][0-9]{2,4}")
-_LOWER_PARTS = re.compile(r"[a-z]+|[A-Z][a-z]+")
 _VALUES = re.compile(rb"(?i)\)\s{0,4}values\s{0,4}\([^()]*\Z")
 _BLOCK = re.compile(rb"[ \t]*:[ ]?[|>]")
+_BASE64 = re.compile(r"(?=.*[a-z].*[A-Z]|.*[A-Z].*[a-z])[A-Za-z0-9+/]{16,}={0,2}")
+_RESULT = re.compile(rb"[\"']\)\s{0,2}(?:=>|==)")
 _ENDS_CODE = (";", ",", ")", "{", "(")
 _TIED = (b"=", b":=", b"?=")
 
@@ -49,9 +49,13 @@ def quoted(value: bytes, before: bytes) -> bool:
     if here is None or (here.calls and not here.sets) or here.is_verb:
         return False
     gap = here.gap.strip()
+    if _RESULT.match(gap):
+        return False
     if gap.lstrip(b"\"'`").startswith(b","):
+        if here.is_value_of:
+            return judged(text, here, sure=True)
         if here.is_gotten_by_name:
-            return judged(text, here, sure=not is_identifier(text))
+            return judged(text, here, sure=not is_identifier(text) or are_words_of_a_passphrase(text))
         if not here.is_paired and not (_LONG_PLAIN.fullmatch(text) and looks_random(text, 16)):
             return False  # one of many in a list
         return judged(text, here, sure=False)
@@ -63,11 +67,13 @@ def quoted(value: bytes, before: bytes) -> bool:
 def line(value: bytes, before: bytes) -> bool:
     """Judge what stands without quotes up to a line's end."""
     here, text = place(before), _text(value)
-    if here is None or not _ONLY_SIGNS.fullmatch(here.gap) or here.left.endswith(b":"):
+    if here is None or not _ONLY_SIGNS.fullmatch(here.gap) or (here.left.endswith(b":") and not here.begins_line):
         return False
     if _SEALED_AROUND in before and len(value) >= _SHORTEST_SEALED:
         return False
     tie = here.gap.strip(b"'\"`]")
+    if _is_a_key(text):
+        return judged(text, here, sure=False)
     begins = here.begins_line or (here.is_comment and _DIGIT.search(text) is not None)
     setting = begins and not text.endswith(_ENDS_CODE)
     sure = setting and tie.strip() in (*_TIED, b":", b"|", b"=>")
@@ -94,6 +100,8 @@ def bare(value: bytes, before: bytes) -> bool:
     if not _ONLY_SIGNS.fullmatch(here.gap) or here.left.endswith(b":"):
         return False
     sure = here.is_parameter
+    if _is_a_key(text):
+        return judged(text, here, sure=sure)
     if is_expression(text) or (_VARIABLE.fullmatch(text) and not sure):
         said = _is_said(text, here) or (
             b"(" not in here.line and _LEET.fullmatch(text) is not None and not is_identifier(text)
@@ -137,7 +145,9 @@ def sentence(value: bytes, before: bytes) -> bool:
     here, text = place(before), _text(value)
     if here is None or here.promise < Promise.KEY:
         return False
-    if is_expression(text) or is_identifier(text) or _LETTER.search(text) is None or _DIGIT.search(text) is None:
+    if (is_expression(text) and not _is_a_key(text)) or is_identifier(text):
+        return False
+    if _LETTER.search(text) is None or _DIGIT.search(text) is None:
         return False
     return judged(text, here, sure=here.promise is Promise.PASSWORD)
 
@@ -164,7 +174,7 @@ def column(value: bytes, before: bytes) -> bool:
         return False
     name = names[at].strip(b" \"'`+-[]").rpartition(b"\t")[2]
     found, text = promise(name), _text(value)
-    if found is None or is_expression(text):
+    if found is None or (is_expression(text) and not _is_a_key(text)):
         return False
     return judged(text, Place(found, name, b"", b"="), sure=_DIGIT.search(text) is not None)
 
@@ -197,11 +207,9 @@ def judged(text: str, here: Place, *, sure: bool) -> bool:
     if is_program_text(text):
         return False
     if here.promise is Promise.PASSWORD:
-        if sure and _NAME_SIGN_YEAR.fullmatch(text) and is_just_a_password(here.name):
-            return True
-        if is_identifier(text) and ("_" in text or _DIGIT.search(text) is None or len(text) > 20):
-            return sure and _may_be_a_word(text, here)
-        return looks_chosen(text, sure=sure) or looks_random(text, 8) or (sure and _may_be_a_word(text, here))
+        return _is_a_password(text, here, sure=sure)
+    if here.promise is Promise.SECRET and sure and _WORD_AND_NUMBER.fullmatch(text) and not is_technical(text):
+        return True
     if here.promise is Promise.SECRET and sure and _DIGITS_INSIDE.fullmatch(text) and not _TECHNICAL.match(text):
         return True
     if is_identifier(text):
@@ -215,6 +223,14 @@ def judged(text: str, here: Place, *, sure: bool) -> bool:
     return varied and not is_uuid(text) and looks_random(text, 16)
 
 
+def _is_a_password(text: str, here: Place, *, sure: bool) -> bool:
+    if sure and _NAME_SIGN_YEAR.fullmatch(text) and is_just_a_password(here.name):
+        return True
+    if is_identifier(text) and ("_" in text or _DIGIT.search(text) is None or len(text) > 20):
+        return sure and _may_be_a_word(text, here)
+    return looks_chosen(text, sure=sure) or looks_random(text, 8) or (sure and _may_be_a_word(text, here))
+
+
 def _text(value: bytes) -> str:
     return value.decode("utf-8", "replace")[:_MOST_CHARACTERS]
 
@@ -222,6 +238,11 @@ def _text(value: bytes) -> str:
 def _is_no_name(text: str) -> bool:
     """Tell of what could be a variable whether it is none, by how its digits lie."""
     return _PLAIN.fullmatch(text) is not None and looks_random(text, 8)
+
+
+def _is_a_key(text: str) -> bool:
+    """Tell of what could be sums or paths of names whether it is Base64 of random bytes instead."""
+    return _BASE64.fullmatch(text) is not None and sum(map(str.isdigit, text)) > 1 and looks_random(text, 16)
 
 
 def _is_said(text: str, here: Place) -> bool:
@@ -234,24 +255,9 @@ def _may_be_a_word(text: str, here: Place) -> bool:
     if here.name.lower() == b"passes" or not (here.is_plainly_tied or here.is_value_of or here.is_gotten_by_name):
         return False
     if 5 <= len(text) <= 20 and text.isascii() and text.isalpha() and text.islower():
-        return here.name.lower() != b"pass" and text not in NO_PASSWORDS and promise(text.encode()) is None
+        named = is_just_a_password(here.name) and here.name.lower() != b"pass"
+        return named and text not in NO_PASSWORDS and promise(text.encode()) is None
     return is_just_a_password(here.name) and are_words_of_a_passphrase(text)
-
-
-def are_words_of_a_passphrase(text: str) -> bool:
-    """Tell whether these are words, put together as no sentence, label or name in a program is."""
-    lower = _LOWER_WORDS.fullmatch(text)
-    if lower is None and not _CAPITAL_WORDS.fullmatch(text):
-        return False
-    parts = [part.lower() for part in _LOWER_PARTS.findall(text)]
-    if lower is None and len(parts) < 4 and not text[-1].isdigit():
-        return False
-    if lower is not None and lower[1] in " ." and len(parts) < (3 if lower[1] == " " else 2):
-        return False
-    return not any(
-        part in NO_PASSWORDS or part in FUNCTION_WORDS or part in INTERFACE_WORDS or promise(part.encode()) is not None
-        for part in parts
-    )
 
 
 def _says_its_name(text: str) -> bool:

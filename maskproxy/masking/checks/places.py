@@ -17,6 +17,7 @@ _MOST_NAMES = 7
 _BACKSLASH = 0x5C
 _OURS = b"MASKED_"
 _SECOND_WORDS = frozenset(b"key code word words phrase string token".split())
+_ARTICLE = re.compile(rb"(?:[tT]he|[aA]n?) ")
 _EARLIER_WORD = re.compile(rb"[A-Za-z]+[ ](?:[a-z]{2,3}[ ])?\Z")
 _SETTERS = frozenset(
     b"set with add put password passwd passphrase secret token pwd credentials update use has api equals string".split()
@@ -28,7 +29,7 @@ _PLAINLY_TIED = re.compile(
     rb"\{ get; \w{3,4}; \} =)?"
     rb"[ \t]{0,8}[bruNL@]?(?:\"\"|'')?(?:\\{0,3}[\"'`]|&quot;)?"
 )
-_VALUE_OF = re.compile(rb"(?i)(?:value|default)[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']?\Z")
+_VALUE_OF = re.compile(rb"(?i)(?:value|default|content)\\{0,2}[\"']?[ \t]{0,2}[:=][ \t]{0,2}\\{0,2}[\"']?\Z")
 _GUTTER = rb"(?:[\s>|+*`\"-]|\xe2\x86\x92)*(?:[0-9]{1,6}(?:\t|\xe2\x86\x92)|[\w./-]{1,80}:[0-9]{1,6}:)?\s*(?:[-+]\s*)?"
 """What may stand before a line: quotes, marks of a diff, its number, the name of its file."""
 _LINE_START = re.compile(
@@ -138,8 +139,12 @@ def place(before: bytes) -> Place | None:
         if _OURS in name:
             return None  # a placeholder of ours, which has the name of its rule in it
         if name.lower() in _SECOND_WORDS and (earlier := _EARLIER_WORD.search(before, 0, start)):
-            start = earlier.start()
+            article = _ARTICLE.match(before, earlier.start())
+            start = article.end() if article else earlier.start()
             name = before[start : match.end()]
+        if b"." in name and before[match.end() : match.end() + 1] == b"(":
+            start += name.rindex(b".") + 1
+            name = name[name.rindex(b".") + 1 :]
         found = promise(name)
         if found is None:
             if best is None and is_about_a_secret(name):

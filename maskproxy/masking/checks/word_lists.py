@@ -65,7 +65,7 @@ NOT_BEFORE = listed("""
     column command confirmation cost count created css date desc description dialog digest dir directory
     disabled duration enable enabled encoder encoding end endpoint env error errors event exists exp expiration
     expire expired expires expiry factory field fields file filename files fingerprint flag fn folder form
-    format func function grant handler hash hashed hasher hashes hashing header headers help helper helpers hint
+    format func function grant h handler hash hashed hasher hashes hashing header headers help helper helpers hint
     icon id identifier ids in index input invalid is issuer kind kinds label last leak len length lifespan
     lifetime limit limits link links locator manager managers max md5 mechanism message messages method min
     modal mode model models module msg name names namespace offset on option options package page param
