@@ -93,7 +93,7 @@ def bare(value: bytes, before: bytes) -> bool:
     here, text = place(before), _text(value)
     if here is None:
         return False
-    if here.is_placeholder:
+    if here.is_placeholder or here.gap.startswith(b"> "):
         return False
     if here.is_value_of:
         return judged(text, here, sure=True)
