@@ -22,6 +22,9 @@ _FEW_STATES = 256
 TEXT_EDGE = 256
 """Stands for the neighbour at a text's beginning or end, where a byte would otherwise be."""
 
+Plain = tuple[dict[int, int], dict[int, int], int, dict[int, int]]
+"""Of an automaton: the positions' sets and distances, where it starts, and its firsts."""
+
 
 class Positions:
     """The positions of one or several expressions, as sets packed into integers."""
@@ -154,6 +157,18 @@ class Backward:
         self._states: dict[tuple[int, int], State] = {}
         self.most_states = min(_STATES_LIMIT, max(_FEW_STATES, _STATES_BYTES * 8 // max(positions.count, 1)))
         self.start = State(self, start, nullable_with)
+
+    @classmethod
+    def of(cls, plain: Plain) -> Backward:
+        """Make one of what `plain` gave."""
+        sets, after, start, firsts = plain
+        positions = Positions()
+        positions.sets, positions.after = sets, after
+        return cls(positions, start, firsts)
+
+    def plain(self) -> Plain:
+        """Give what it is made of, in plain numbers; of one whose words are not empty."""
+        return self._positions.sets, self._positions.after, self.start.positions, self.firsts
 
     def step(self, state: State, byte: int) -> State | None:
         """Compute where `byte` leads from `state`, and remember it."""

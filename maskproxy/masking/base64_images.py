@@ -58,6 +58,7 @@ def _literals_in_utf16(core: Node) -> frozenset[bytes] | None:
     return _spelled(frozenset(word for word in widened if word)) if None not in widened else None
 
 
+@lru_cache(maxsize=20_000)
 def _spelled(telling: frozenset[Sequence]) -> frozenset[bytes] | None:
     literals: set[bytes] = set()
     for sequence in telling:
@@ -69,6 +70,7 @@ def _spelled(telling: frozenset[Sequence]) -> frozenset[bytes] | None:
     return frozenset(literals)
 
 
+@lru_cache(maxsize=100_000)
 def _part(image: Sequence) -> Sequence | None:
     """Give the longest part of an image that has few spellings for its length."""
     for length, most in _SPELLINGS.items():
@@ -94,6 +96,7 @@ def _in_utf16(sequence: Sequence) -> Sequence | None:
     return tuple(members for byte in few for members in (byte, 1)) if few else None
 
 
+@lru_cache(maxsize=20_000)
 def _telling(node: Node) -> frozenset[Sequence] | None:
     """Give the best set of sequences of which every word of `node` holds one."""
     if isinstance(node, Bytes):
@@ -127,6 +130,8 @@ def _stretches(items: tuple[Node, ...]) -> Iterator[frozenset[Sequence]]:
             together = frozenset(a + b for a, b in product(together, item_words))
             if () not in together:
                 yield frozenset(_sharpest(word) for word in together)
+                if min(map(len, together)) >= _LONGEST:
+                    break  # what would be put to these begins further on, too
 
 
 def _words(node: Node) -> frozenset[Sequence] | None:
@@ -156,6 +161,7 @@ def _joined(parts: list[frozenset[Sequence] | None]) -> frozenset[Sequence] | No
     return words
 
 
+@lru_cache(maxsize=100_000)
 def _sharpest(word: Sequence) -> Sequence:
     """Give the part of a word that is found by chance least often."""
     if len(word) <= _LONGEST:
@@ -167,6 +173,7 @@ def _dullness(sequences: frozenset[Sequence]) -> float:
     return sum(_chance(sequence) for sequence in sequences)
 
 
+@lru_cache(maxsize=100_000)
 def _chance(sequence: Sequence) -> float:
     """How often random bytes hold the sequence."""
     return prod(members.bit_count() / 256 for members in sequence)

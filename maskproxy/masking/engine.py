@@ -2,7 +2,7 @@
 
 Start-of-match is not asked for: it is several times slower and refuses rules. Databases are shared by threads; each
 thread has its own scratch space. A cached database is native code's input, so it is read only from a file that
-is ours alone, and only when its digest holds.
+is ours alone, and only when its digest holds. Beside databases such a file holds what else was worked out of the rules.
 """
 
 from __future__ import annotations
@@ -16,16 +16,24 @@ from collections.abc import Sequence
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import hyperscan
 
 from maskproxy.errors import RuleRefused
 
-_MAGIC = b"maskproxy rules 4\n"
+_MAGIC = b"maskproxy rules 5\n"
 _DIGEST_BYTES = 32
 Hit = tuple[int, int]
 """Index of the expression, end of a match."""
+
+
+class Cached(NamedTuple):
+    """What a cache file holds."""
+
+    databases: tuple[Database, ...]
+    notes: tuple[bytes, ...]
+    """What its writer wanted to find again."""
 
 
 def _collect(expression: int, _start: int, end: int, _flags: int, hits: Any) -> None:
@@ -34,14 +42,6 @@ def _collect(expression: int, _start: int, end: int, _flags: int, hits: Any) -> 
 
 def _stop(_expression: int, _start: int, _end: int, _flags: int, _context: object) -> bool:
     return True
-
-
-def _place_unless(expression: int, _start: int, end: int, _flags: int, found: Any) -> bool:
-    certain, places = found
-    if expression < certain:
-        return True
-    places.append(end)
-    return False
 
 
 def _first(expression: int, _start: int, end: int, _flags: int, found: Any) -> bool:
@@ -96,15 +96,6 @@ class Database:
             return True
         return False
 
-    def places_unless(self, data: bytes, certain: int) -> list[int] | None:
-        """Give where matches end; None as soon as one of the first `certain` expressions matches."""
-        found: tuple[int, list[int]] = (certain, [])
-        try:
-            self._database.scan(data, _place_unless, 0, found, self._scratch())
-        except hyperscan.ScanTerminated:
-            return None
-        return found[1]
-
     def few_hits(self, data: bytes, most: int) -> list[Hit] | None:
         """Give the same; None as soon as there are more than `most`."""
         hits: list[Hit] = []
@@ -127,12 +118,12 @@ class Database:
 
 
 def cache_key(content: bytes) -> str:
-    """Name what was compiled: the rules' whole content, the engine's version, the machine (it is native code)."""
-    machine = f"{version('hyperscan')}\0{platform.machine()}\0{platform.node()}\0"
+    """Name what was compiled: the rules' whole content, the versions of engine and Python, the machine."""
+    machine = f"{version('hyperscan')}\0{platform.python_version()}\0{platform.machine()}\0{platform.node()}\0"
     return sha256(machine.encode() + content).hexdigest()[:40]
 
 
-def read_cached(path: Path) -> list[Database] | None:
+def read_cached(path: Path) -> Cached | None:
     """Read a cache file; None if there is none that can be trusted."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -147,8 +138,10 @@ def read_cached(path: Path) -> list[Database] | None:
     if not content.startswith(_MAGIC) or sha256(body).digest() != content[len(_MAGIC) :][:_DIGEST_BYTES]:
         return None
     try:
-        return [_loaded(blob) for blob in _split(body)]
-    except (hyperscan.error, ValueError):
+        blobs = _split(body[1:])
+        notes, databases = blobs[: body[0]], blobs[body[0] :]
+        return Cached(tuple(_loaded(blob) for blob in databases), tuple(notes))
+    except (hyperscan.error, ValueError, IndexError):
         return None
 
 
@@ -167,9 +160,10 @@ def _split(body: bytes) -> list[bytes]:
     return blobs
 
 
-def write_cached(path: Path, databases: Sequence[Database]) -> None:
+def write_cached(path: Path, databases: Sequence[Database], notes: Sequence[bytes] = ()) -> None:
     """Write a cache file whole or not at all. A cache that cannot be written is only slower."""
-    body = b"".join(len(blob).to_bytes(8, "big") + blob for blob in (database.dump() for database in databases))
+    blobs = (*notes, *(database.dump() for database in databases))
+    body = bytes((len(notes),)) + b"".join(len(blob).to_bytes(8, "big") + blob for blob in blobs)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".rules-")

@@ -2,12 +2,14 @@ r"""Where rules may match in a text: the compiled expressions of a rule set, and
 
 `hits` is a superset, to be confirmed by whoever knows neighbours and groups. Base64 spans are looked for by their own
 look in short texts, where that is cheap, and in long ones by what the rules look like inside them (`base64_images`)
-and by lines of a width at which such spans are wrapped.
+and by lines of a width at which such spans are wrapped. The images are a database of their own: the engine goes
+through literals alone faster than through literals among expressions, and short texts are spared them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from maskproxy.errors import RuleRefused
@@ -24,6 +26,8 @@ _BYTES_A_RUN = 512
 """Where long runs are more frequent, it is quicker to look for what ends a line behind them, too."""
 _LINE = Repeat(Bytes(of(RUN)), NARROWEST, NARROWEST)
 _LINE_END = Bytes(of(b"\r\n\\"))
+_NOT_IN_BASE64 = Series((Bytes(1),) * 16)
+"""Stands for the images where no rule has any."""
 _ESCAPED_PLUS = Series((Repeat(Bytes(of(RUN)), 3, 3), *(Bytes(of((byte,))) for byte in b"\\u002"), Bytes(of(b"bB"))))
 
 
@@ -35,77 +39,57 @@ class Finder:
 
     __slots__ = (
         "_base64",
-        "_certain",
         "_cores",
         "_exact",
-        "_images_from",
+        "_images",
         "_lines",
         "_percent",
         "_relaxed",
         "_runs",
-        "databases",
     )
 
-    def __init__(
-        self,
-        rules: Sequence[tuple[str, Node]],
-        placeholder: Node,
-        databases: Sequence[Database] | None = None,
-    ) -> None:
-        """`rules`: id and core of each. `databases`: what equal ones were compiled to before."""
-        self._percent = len(rules) + 1
+    def __init__(self, rules: int, databases: Sequence[Database]) -> None:
+        """`rules`: how many there are. `databases`: what they were `compiled` to."""
+        self._percent = rules + 1
         self._base64 = self._percent + 1
-        self._images_from = self._percent + len(PERCENT_CORES)
-        escapes = [*needless_escapes(), _ESCAPED_PLUS]
-        self._certain = len(rules) + len(PERCENT_CORES) + len(escapes)
-        if databases is None:
-            inside = images(core for _, core in rules)
-            raw = [*(_relaxed(rule_id, core) for rule_id, core in rules), *(relaxed(core) for core in PERCENT_CORES)]
-            names = [rule_id for rule_id, _ in rules]
-            databases = [
-                _compile(names, [*(core for _, core in rules), placeholder, *PERCENT_CORES, *inside]),
-                _compile(names, [*raw, *escapes, *inside]),
-                *_for_spans(),
-            ]
-        self.databases = tuple(databases)
-        self._exact, self._relaxed, self._cores, self._runs, self._lines = self.databases
+        self._exact, self._relaxed, self._images, self._cores, self._runs, self._lines = databases
 
     def hits(self, text: bytes) -> list[Hit]:
         """Give where cores end in the text, in no particular order, perhaps more than once."""
-        found = self._exact.hits(text)
-        hits = [(min(number, self._percent), end) for number, end in found if number < self._images_from]
+        hits = [(min(number, self._percent), end) for number, end in self._exact.hits(text)]
         if len(text) < CORE_BYTES:
             return hits
         if len(text) <= LONG_BYTES:
             ends = [end for _, end in self._cores.hits(text)]
         else:
-            ends = self._spans(text, found, self._ends_of_lines(text))
+            images = [end for _, end in self._images.hits(text)]
+            ends = self._spans(text, images, self._ends_of_lines(text))
         return hits + [(self._base64, end) for end in ends] if ends else hits
 
     def few_hits(self, text: bytes, most: int) -> list[Hit] | None:
         """Give the same of a long text; None where there are more than about so many."""
         found = self._exact.few_hits(text, most)
-        lines = None if found is None else self._few_ends_of_lines(text, most)
-        if found is None or lines is None:
+        images = None if found is None else self._images.few_hits(text, most)
+        lines = None if images is None else self._few_ends_of_lines(text, most)
+        if found is None or images is None or lines is None:
             return None
-        hits = [(min(number, self._percent), end) for number, end in found if number < self._images_from]
-        return hits + [(self._base64, end) for end in self._spans(text, found, lines)]
+        hits = [(min(number, self._percent), end) for number, end in found]
+        return hits + [(self._base64, end) for end in self._spans(text, [end for _, end in images], lines)]
 
-    def _spans(self, text: bytes, found: Sequence[Hit], lines: Iterable[int]) -> list[int]:
+    def _spans(self, text: bytes, images: Iterable[int], lines: Iterable[int]) -> list[int]:
         """Give where the base64 spans of a long text begin that may hold something: the ends of their first cores."""
-        places = [end for number, end in found if number >= self._images_from]
+        places = [*images]
         places += [end for end in lines if text[end : end + 1] in (b"\n", b"\r")]
         places.append(QUAD_BYTES)  # what tells of a span at the beginning may have begun before it
         return first_cores(text, places)
 
     def may_hold(self, raw: bytes) -> bool:
         """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
-        places = self._relaxed.places_unless(raw, self._certain)
-        if places is None:
+        if self._relaxed.any(raw):
             return True
         if len(raw) < CORE_BYTES:
             return False
-        if places and any(holds_core(raw, place) for place in places):
+        if any(holds_core(raw, end) for _, end in self._images.hits(raw)):
             return True
         ends = self._ends_of_lines(raw)
         return bool(ends) and any(raw[end : end + 1] in (b"\\", b"\n", b"\r") for end in ends)
@@ -123,6 +107,18 @@ class Finder:
             return [end for _, end in runs]
         lines = self._lines.hits(text) if most is None else self._lines.few_hits(text, most)
         return None if lines is None else [end - 1 for _, end in lines]
+
+
+def compiled(rules: Sequence[tuple[str, Node]], placeholder: Node) -> tuple[Database, ...]:
+    """Compile what a `Finder` needs side by side. `rules`: id and core of each. Raises RuleRefused with its name."""
+    raw = [*(_relaxed(rule_id, core) for rule_id, core in rules), *(relaxed(core) for core in PERCENT_CORES)]
+    raw += [*needless_escapes(), _ESCAPED_PLUS]
+    names = [rule_id for rule_id, _ in rules]
+    with ThreadPoolExecutor(3) as pool:  # the engine compiles without the interpreter's lock
+        exact = pool.submit(_compile, names, [*(core for _, core in rules), placeholder, *PERCENT_CORES])
+        superset = pool.submit(_compile, names, raw)
+        inside = pool.submit(_compile, (), images(core for _, core in rules) or [_NOT_IN_BASE64])
+        return exact.result(), superset.result(), inside.result(), *_for_spans()
 
 
 def _relaxed(rule_id: str, core: Node) -> Node:

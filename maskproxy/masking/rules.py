@@ -1,21 +1,27 @@
-"""A rule and a set of rules, compiled together. Immutable; shared by threads."""
+"""A rule and a set of rules, compiled together. Immutable; shared by threads.
+
+What a rule's text says is read when it is first asked for: a set that was compiled before needs little of it.
+"""
 
 from __future__ import annotations
 
+import marshal
+import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from maskproxy.masking.actions import MASKS, Actions
 from maskproxy.masking.automaton import TEXT_EDGE, Backward, Forward, beginnings, ending
 from maskproxy.masking.base64_images import tells
-from maskproxy.masking.checks import Checks
+from maskproxy.masking.beside import DIGEST, beside
+from maskproxy.masking.checks import Checks, read
 from maskproxy.masking.encoded import BASE64, PERCENT
 from maskproxy.masking.engine import Database, Hit
 from maskproxy.masking.exceptions import RuleException
-from maskproxy.masking.finder import Finder
-from maskproxy.masking.grammar import Shape, width
+from maskproxy.masking.finder import Finder, compiled
+from maskproxy.masking.grammar import ANYTHING, Shape, width
 from maskproxy.masking.lifting import Lift
 from maskproxy.masking.matcher import Matcher
 from maskproxy.masking.placeholders import SHAPE
@@ -37,11 +43,11 @@ class Rule:
     pattern: str
     keywords: tuple[str, ...]
     """Words of which one must stand just before the secret; the pattern is then the secret alone."""
-    checks: Checks
+    settings: Mapping[str, object] = field(hash=False)
+    """What the rule's file says under `checks`."""
     samples: tuple[str, ...]
     """Recipes (see `samples`) of texts in which the rule finds its secret, and of such in which it finds nothing."""
     near_misses: tuple[str, ...]
-    shape: Shape
     actions: Actions = MASKS
     exceptions: tuple[RuleException, ...] = ()
     tags: tuple[str, ...] = ()
@@ -51,6 +57,30 @@ class Rule:
     """It is from a gitleaks file, and so has no samples."""
     lift: Lift = Lift.APPROVAL
     """What it takes, if nothing else is said, for a person's false positive to pass."""
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Raises RuleRefused without the rule's name."""
+        return shape(beside(self.keywords, self.pattern) if self.keywords else self.pattern)
+
+    @cached_property
+    def checks(self) -> Checks:
+        """Raises RuleRefused without the rule's name."""
+        checks = read(self.settings)
+        if not self.keywords:
+            return checks
+        return replace(checks, unless_after=(*checks.unless_after, *read({"unless_after": [DIGEST]}).unless_after))
+
+    def read(self) -> None:
+        """Read what is read late. Raises RuleRefused without the rule's name."""
+        _ = self.checks, self.shape
+
+    def acting(self, actions: Actions) -> Rule:
+        """Give the same with other actions."""
+        rule = replace(self, actions=actions)
+        late = {name: value for name, value in vars(self).items() if name in ("shape", "checks")}
+        vars(rule).update(late)
+        return rule
 
     @property
     def rank(self) -> int:
@@ -64,32 +94,76 @@ class Rule:
         return self.checks.pass_(candidate, before) and not any(e.lets_pass(candidate) for e in self.exceptions)
 
 
+class Facts(NamedTuple):
+    """What is worked out of all rules' shapes together, and kept with what they were compiled to."""
+
+    shortest: int
+    longest: int
+    beginnings: bytes
+    """The automaton in plain numbers, packed: they are long, and nearly all of their bits are zeros."""
+
+    @classmethod
+    def of(cls, note: bytes) -> Facts:
+        """Read a note of ours."""
+        return cls(*marshal.loads(note))  # noqa: S302 # from a cache file of our own, of which the digest holds
+
+    def note(self) -> bytes:
+        return marshal.dumps(tuple(self))
+
+
+class _Matchers(dict[int, Matcher]):
+    """Each rule's, then those of placeholders and of what is percent-encoded. Made when first asked for."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        super().__init__(enumerate((Matcher(_PLACEHOLDER), Matcher(PERCENT)), len(rules)))
+        self._rules = rules
+
+    def __missing__(self, index: int) -> Matcher:
+        matcher = self[index] = Matcher(self._rules[index].shape)
+        return matcher
+
+
 class RuleSet:
     """Rules compiled together. Candidates are numbered: the rules in order, then what is encoded, then literals."""
 
-    def __init__(self, rules: Sequence[Rule], databases: Sequence[Database] | None = None) -> None:
-        """`databases`: what an equal rule set was compiled to before."""
+    def __init__(
+        self, rules: Sequence[Rule], databases: Sequence[Database] | None = None, facts: Facts | None = None
+    ) -> None:
+        """`databases`, `facts`: what an equal rule set was compiled to before."""
         self.rules = tuple(rules)
-        self.matchers = tuple(Matcher(shape) for shape in (*(rule.shape for rule in rules), _PLACEHOLDER, PERCENT))
+        self.matchers: Mapping[int, Matcher] = _Matchers(self.rules)
         self.placeholder_index = len(self.rules)
         """The index under which hits of our own placeholders' shape are given."""
         self.percent_index = self.placeholder_index + 1
         self.base64_index = self.placeholder_index + 2
         self.encoded = frozenset({self.percent_index, self.base64_index})
         self.literals_from = self.placeholder_index + 3
-        widths = [width(matcher.shape.core) for matcher in self.matchers]
-        self.shortest = min(least for least, _ in widths)
+        self._facts = facts
+        widths = [] if facts else [width(shape.core) for shape in self._shapes()]
+        self.shortest = facts.shortest if facts else min(least for least, _ in widths)
         """The shortest text that can hold a match."""
-        self.longest = max(most or 0 for _, most in widths)
+        self.longest = facts.longest if facts else max(most or 0 for _, most in widths)
         """How far a match's core may reach back."""
-        finder = Finder([(rule.id, rule.shape.core) for rule in rules], _PLACEHOLDER.core, databases)
-        self.databases = finder.databases
+        if databases is None:
+            databases = compiled([(rule.id, rule.shape.core) for rule in rules], _PLACEHOLDER.core)
+        self.databases = tuple(databases)
+        finder = Finder(len(self.rules), self.databases)
         self.hits = finder.hits
         """Give where cores end in a text: a superset, to be confirmed."""
         self.few_hits = finder.few_hits
         """Give the same of a long text; None where there are more than about so many."""
         self.may_hold = finder.may_hold
         """Tell whether raw bytes may hold anything that a rule matches, JSON-escaped or not."""
+
+    @property
+    def facts(self) -> Facts:
+        if self._facts is None:
+            plain = zlib.compress(marshal.dumps(self.beginnings.plain()), 1)
+            self._facts = Facts(self.shortest, self.longest, plain)
+        return self._facts
+
+    def _shapes(self) -> list[Shape]:
+        return [*(rule.shape for rule in self.rules), _PLACEHOLDER, PERCENT]
 
     def tells(self, rule_id: str, *, in_utf16: bool = False) -> bool:
         """Tell whether the rule is looked for in base64, or in base64 of UTF-16."""
@@ -111,7 +185,9 @@ class RuleSet:
     @cached_property
     def beginnings(self) -> Backward:
         """Reads how much of a text's end may still become a match."""
-        shapes = [(matcher.shape.core, matcher.shape.left, not matcher.free_right) for matcher in self.matchers]
+        if self._facts is not None:
+            return Backward.of(marshal.loads(zlib.decompress(self._facts.beginnings)))  # noqa: S302 # our own file
+        shapes = [(shape.core, shape.left, shape.right != ANYTHING) for shape in self._shapes()]
         return beginnings([*shapes, (BASE64.core, BASE64.left, False)])
 
     @cached_property

@@ -16,7 +16,7 @@ from maskproxy.masking import engine
 from maskproxy.masking.actions import FORWARDED, RECORDED, Action, Direction, Override, overridden
 from maskproxy.masking.lifting import Lifting
 from maskproxy.masking.masking import Masking
-from maskproxy.masking.rules import Rule, RuleSet
+from maskproxy.masking.rules import Facts, Rule, RuleSet
 
 Done = Action | Literal["lifted"]
 """An action, or that the person may let it pass."""
@@ -116,8 +116,8 @@ def with_actions(rules: RuleSet, overrides: Sequence[Override]) -> RuleSet:
     """Give the rules with the configuration's actions instead of their own."""
     if not overrides:
         return rules
-    changed = [replace(rule, actions=overridden(rule.actions, rule.id, overrides)) for rule in rules.rules]
-    return RuleSet(changed, rules.databases)
+    changed = [rule.acting(overridden(rule.actions, rule.id, overrides)) for rule in rules.rules]
+    return RuleSet(changed, rules.databases, rules.facts)
 
 
 Compiled = dict[tuple[str, ...], RuleSet]
@@ -154,7 +154,8 @@ def _compiled(rules: tuple[Rule, ...], cache: Path | None) -> RuleSet:
     whole = "\0".join([__version__, "some", *(part for r in rules for part in (r.id, r.pattern, *r.keywords, ""))])
     store = cache / f"{engine.cache_key(whole.encode())}.rules"
     cached = engine.read_cached(store)
-    rule_set = RuleSet(rules, cached)
-    if cached is None:
-        engine.write_cached(store, rule_set.databases)
+    if cached is not None:
+        return RuleSet(rules, cached.databases, Facts.of(cached.notes[0]))
+    rule_set = RuleSet(rules)
+    engine.write_cached(store, rule_set.databases, [rule_set.facts.note()])
     return rule_set

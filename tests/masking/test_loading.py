@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from maskproxy.errors import RuleRefused
-from maskproxy.masking import engine, load_rules
+from maskproxy.masking import engine, load_rules, loading
 from maskproxy.masking.rulefiles import sources
 
 GOOD = r"""
@@ -92,15 +92,27 @@ def test_a_file_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.
 
 def test_compiled_rules_are_cached_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache, path = tmp_path / "cache", written(tmp_path, GOOD)
-    load_rules([path], cache=cache)
+    first = load_rules([path], cache=cache)
     (file,) = cache.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
     with monkeypatch.context() as patch:
         patch.setattr(engine.Database, "compile", lambda _: pytest.fail("compiled although it is cached"))
+        patch.setattr(loading, "survey", lambda *_: pytest.fail("read although it is cached"))
         rules = load_rules([path], cache=cache)
     assert rules.hits(b"our_abcdefgh") == [(0, 12)]
+    assert rules.rules == first.rules
+    assert (rules.shortest, rules.longest) == (first.shortest, first.longest)
+    assert rules.beginnings.plain() == first.beginnings.plain()
     load_rules([written(tmp_path, GOOD.replace("{8,}", "{7,}"))], cache=cache)
     assert len(list(cache.iterdir())) == 2
+
+
+def test_what_is_remembered_of_a_file_is_not_taken_for_another_ones(tmp_path: Path) -> None:
+    content = GOOD.replace("family: ours\n", "")
+    for name in ("one", "another"):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(content)
+        assert load_rules([path], cache=tmp_path / "cache").rules[0].family == name
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "readable", "link"])

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TypeVar, cast
 
 from maskproxy.errors import RuleRefused
-from maskproxy.masking import checks
 from maskproxy.masking.actions import ACTIONS, DIRECTIONS, Action, Actions
-from maskproxy.masking.beside import DIGEST, beside
 from maskproxy.masking.exceptions import read_exceptions
 from maskproxy.masking.grammar import EMPTY
 from maskproxy.masking.lifting import LIFTS, Lift
 from maskproxy.masking.placeholders import RULE_ID_LIMIT
 from maskproxy.masking.rules import RANKS, Rule, Severity
-from maskproxy.masking.shapes import shape
 from maskproxy.masking.size import check_size
 
 ID_PATTERN = "[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -77,29 +73,26 @@ def _rule(rule_id: str, entry: Mapping[str, object], family: str) -> Rule:
     keywords = _texts(entry, "keywords")
     if len(keywords) > _KEYWORDS_LIMIT or sum(map(len, keywords)) > 20 * _KEYWORDS_LIMIT:
         raise RuleRefused(f"it has more than {_KEYWORDS_LIMIT} keywords, or very long ones")
-    judged = _in("checks", lambda: checks.read(settings))
-    if keywords:
-        behind_digest = checks.read({"unless_after": [DIGEST]}).unless_after
-        judged = replace(judged, unless_after=(*judged.unless_after, *behind_digest))
-    written = _in("pattern", lambda: shape(beside(keywords, pattern) if keywords else pattern))
-    end = written.tail.end if written.tail is not None else None
-    _in("pattern", lambda: check_size([written.core, end or EMPTY]))
-    return Rule(
+    rule = Rule(
         id=rule_id,
         name=name,
         family=family,
         severity=cast("Severity", severity),
         pattern=pattern,
         keywords=keywords,
-        checks=judged,
+        settings=settings,
         samples=_texts(entry, "samples"),
         near_misses=_texts(entry, "near_misses"),
-        shape=written,
         actions=_actions(entry.get("action", {})),
         exceptions=_in("except", lambda: read_exceptions(entry.get("except", []))),
         tags=_texts(entry, "tags"),
         lift=_lift(entry["lift"]),
     )
+    _in("checks", lambda: rule.checks)
+    written = _in("pattern", lambda: rule.shape)
+    end = written.tail.end if written.tail is not None else None
+    _in("pattern", lambda: check_size([written.core, end or EMPTY]))
+    return rule
 
 
 def _in(field: str, read: Callable[[], _Value]) -> _Value:

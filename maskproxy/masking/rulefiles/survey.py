@@ -81,7 +81,7 @@ def _add(found: Survey, source: Source) -> None:
 
 
 def _yaml(found: Survey, source: Source) -> list[Rule]:
-    found.contents.append(source.content)
+    found.contents += [source.name.encode(), source.content]
     document = read_yaml(source.content, source.name, bounded=not source.builtin)
     if not isinstance(document, dict) or not isinstance(document.get("rules"), list):
         raise RuleRefused(f"The rule file {source.name} has no list of rules.")
