@@ -18,6 +18,7 @@ from maskproxy.masking.checks.word_lists import (
     PASS_OF,
     PASSWORDS,
     PUBLIC_KEY_OF,
+    QUALIFIERS,
     SECRET_KEY_OF,
     SECRETS,
     TOKENS,
@@ -72,6 +73,22 @@ def promise(name: bytes) -> Promise | None:
             if kind is not Promise.SOME_KEY:
                 break
     return best
+
+
+def is_just_a_password(name: bytes) -> bool:
+    """Tell whether a name ends with the word for a password, or with that and a number or an environment's name."""
+    some = list(words(name))
+    while some and (some[-1].isdigit() or some[-1] in QUALIFIERS):
+        some.pop()
+    return (
+        bool(some)
+        and promise(name) is Promise.PASSWORD
+        and (
+            promise(some[-1].encode()) is Promise.PASSWORD
+            or some[-2:] in (["pass", "word"], ["pass", "phrase"])
+            or (len(some) > 1 and _kernel(some[-1], some[-2]) == (Promise.PASSWORD, 1))
+        )
+    )
 
 
 def is_about_a_secret(name: bytes) -> bool:

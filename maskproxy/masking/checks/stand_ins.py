@@ -22,13 +22,28 @@ _EXAMPLES = frozenset(
         "53f5da0aaa93d64cd5772c554cbf940f0539e689dddbeb8f923eec3f72c02ea9",
         "7f44193a6edea087f5c0811306efae871c412b46ebee9a179fb3acf0cb5144a3",  # what RFC 6455 adds to a WebSocket's key
         "c32e2773e4569c47896df72c8f3afb0d2a1ec6a86ede7c11b1c9bdb0eb344fbf",  # a token of Login with Amazon
+        "1984d686fff0737b5161a03d1aec81111c906e9066e3bde4314232d502262ed0",  # keys, tokens and signatures in RFC 5849
+        "293257ab6495ebb11cf9e4aee0686ca30df8de2ab8d251f2cbbcf177bdfcae91",
+        "2ff8b0fb93aca981c78f1e94355c298c23435461f1072ef4674848e620371787",
+        "4bed31c8d172429025c9dcfed5ad9cf769fe12b513f24ff5098632929a2c8d91",
+        "4c20e6f5cc11b93731e74cbe20739821d61c3563c9f50ecb884a27cd369f01fb",
+        "5586407997f5e8492fa0d6d310460386c80cc3542de6c876f75582bc219d4b82",
+        "649e1f5c769e718ba10d1a702a36499a731441d960b06da91c4c97786bf84595",
+        "6aa14267d94944e6b6483c81f5ad37f87bbc7e88aa368d4aba1e71e0b79cd8c4",
+        "80f8b7c904d4a43f3b7036db73247daafe15b3f647b337d19031ff67b7c1a177",
+        "b258c27f4721358c986dd9bf85e3ae7a8e8766196cd1cd51bd3a8dedb152bff2",
+        "bb9b1163338b2a51495834ad5c65420443d6327381cf0f94ebf92b117f209d72",
     )
 )
-_FILLED = re.compile(rb"[xX*.#_0-]{4,}|(.)\1{5,}|<.*>|\[.*\]", re.DOTALL)
+_FILLED = re.compile(rb"[xX*.#_0-]{4,}|[*]{3}|[.]{3}|[xX]{3}|(.)\1{5,}|<.*>|\[.*\]", re.DOTALL)
 _NOTHING = frozenset(
     b"null none nil true false undefined required optional string bytes boolean integer number unknown empty".split()
 )
-_TELLING = frozenset(b"example placeholder redacted masked changeme dummy fixme".split())
+_TELLING = frozenset(
+    b"example placeholder redacted masked changeme replaceme fillme insertme setme dummy fixme todo tbd notset unset "
+    b"omitted scrubbed filtered hidden obfuscated lorem ipsum foobar sample".split()
+)
+_ASKING = frozenset(b"change replace fill insert set edit update".split())
 _OPENING = frozenset(b"your my insert enter put add replace the some a".split())
 _NAMING = frozenset(
     word + plural
@@ -50,13 +65,13 @@ def is_stand_in(text: bytes) -> bool:
         return True
     if len(text) > _STAND_IN_LIMIT:
         return False
-    lower = text.lower()
+    lower = text.lower().rstrip(b"])}>")
     words = re.split(rb"[-_. ]", lower)
     plain = all(word.isalnum() for word in words)
     return (
         lower in _NOTHING
         or (plain and not _TELLING.isdisjoint(words))
-        or (plain and any(pair == (b"change", b"me") for pair in pairwise(words)))
+        or (plain and any(pair[0] in _ASKING and pair[1] in (b"me", b"this", b"it") for pair in pairwise(words)))
         or (plain and words[0] in _OPENING and not _NAMING.isdisjoint(words[1:]))
         or _RUN_TOGETHER.fullmatch(lower) is not None
     )

@@ -27,6 +27,11 @@ _WORD_AND_NUMBER = re.compile(r"[A-Za-z]+[0-9]{3,}")
 _SIGN_INSIDE = re.compile(r"[A-Za-z0-9][@$!#^*~][A-Za-z0-9]")
 _ADDRESS_OR_CALL = re.compile(r"@\w+\.|[()]")
 _ENOUGH_WORDS = 0.62
+_SCRAMBLED_WORDS = 0.4
+_OF_PATTERNS = re.compile(
+    r"A-Z|a-z|0-9|\\[dwsbDWSB]|\[:|\{\{|\}\}|\$\{|\$\(|%\(|\(\?|%[YmdHMS][-:/ T]|&(?:quot|amp|lt|gt|apos);|<%|://|[A-Za-z]\(\)"
+)
+"""What regular expressions, templates and formats hold."""
 _SHORT_WORD = 3
 
 
@@ -39,6 +44,25 @@ def is_run(value: str) -> bool:
     """Tell whether most characters follow the one before them, as in `abcdef` and `12345678`."""
     steps = [ord(after) - ord(before) for before, after in pairwise(value.lower())]
     return len(steps) > 3 and max(steps.count(1), steps.count(0), steps.count(-1)) > 0.6 * len(steps)
+
+
+def is_scrambled(value: str) -> bool:
+    """Tell whether letters of both cases, digits and signs are mixed as only a generator of passwords mixes them."""
+    if not 8 <= len(value) <= 64 or _OF_PATTERNS.search(value):
+        return False
+    kinds = ["A" if c.isupper() else "a" if c.isalpha() else "9" if c.isdigit() else "_" for c in value]
+    signs = kinds.count("_")
+    changes = sum(left != right for left, right in pairwise(kinds))
+    letters_mixed = kinds.count("A") > 1 and kinds.count("a") > 1
+    return (
+        letters_mixed
+        and signs > 0
+        and signs <= len(value) / 2
+        and changes >= 0.5 * len(value)
+        and len(set(value)) >= 0.6 * len(value)
+        and wordiness(value) < _SCRAMBLED_WORDS
+        and (kinds.count("9") > 0 or signs > 1)
+    )
 
 
 def looks_random(value: str, least: int) -> bool:
@@ -76,7 +100,7 @@ def looks_chosen(value: str, *, sure: bool) -> bool:
         return _is_mixed(value, sure=sure) if len(parts) == 1 else _holds_mixed(value, parts, sure=sure)
     if len(parts) > 1:
         return sure and max(map(len, parts)) >= 5 and not any(is_word(run) for part in parts for run in segments(part))
-    if value.lower() in WEAK:
+    if inner.lower() in WEAK:
         return sure
     least = 7 if value.isupper() else 5 if sure else 8
     return len(value) >= least and value.isascii() and wordiness(value) <= _ENOUGH_WORDS

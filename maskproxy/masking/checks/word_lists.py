@@ -22,7 +22,7 @@ SECRETS = listed("""
     clientsecret cred credential credentials creds geheimnis pepper privatekey salt secret secretkey
 """)
 TOKENS = listed("""
-    accesskey accesstoken apikey auth authkey authtoken bearer jeton jwt nonce seed token
+    accesskey accesstoken apikey auth authkey authtoken bearer jeton jwt nonce schlussel seed token
 """)
 """What machines make."""
 PASS_OF = listed("""
@@ -41,7 +41,7 @@ ACCESS_KEY_OF = listed("""
 """)
 """What kind of key opens something."""
 PUBLIC_KEY_OF = listed("""
-    cache foreign gpg hash host index map object partition pgp public row rpm sort vapid
+    browser cache foreign gpg hash host index map object partition pgp public row rpm sort vapid
 """)
 """What kind of key is no secret."""
 CODE_OF = listed("""
@@ -65,7 +65,7 @@ NOT_BEFORE = listed("""
     column command confirmation cost count created css date desc description dialog digest dir directory
     disabled duration enable enabled encoder encoding end endpoint env error errors event exists exp expiration
     expire expired expires expiry factory field fields file filename files fingerprint flag fn folder form
-    format func function grant handler hash hashed hasher hashes hashing header headers help helper helpers hint
+    format func function grant h handler hash hashed hasher hashes hashing header headers help helper helpers hint
     icon id identifier ids in index input invalid is issuer kind kinds label last leak len length lifespan
     lifetime limit limits link links locator manager managers max md5 mechanism message messages method min
     modal mode model models module msg name names namespace offset on option options package page param
@@ -78,6 +78,30 @@ NOT_BEFORE = listed("""
     xpath
 """)
 """A name with one of these behind its kernel is none of a secret: `password_field`, `token_url`."""
+QUALIFIERS = listed("""
+    default dev development local prod production staging test testing value
+""")
+"""What may stand behind a name and does not change what it means."""
+FUNCTION_WORDS = listed("""
+    a all also an and any are as at be but by can cannot could do does else enter entered failed for forgot forgotten
+    from had has have hello here how if in into is it its just like longer match may more must my need needs new no not
+    of off on one only or other our out please provided reset same set should shorter so some than that the their them
+    then there these they this those to too try two type use used user users via want was when where whether which who
+    will with without would you your
+""")
+"""What sentences, messages and labels hold, and passphrases do not."""
+INTERFACE_WORDS = listed("""
+    access action alert allowed attr auth body box btn button callback card cell check checkbox client code column
+    command common component connection container content control cookie core create credentials css custom data
+    database dialog dir div document element entry env file filter flow font form forms get grant group handler header
+    heading help hint host html icon info inline inputs item items key line link main menu message meta method min
+    modal module name new nav node note number old only open option owner page panel param parameter path plugin popup
+    post prefix primary profile property protect put read reader recovery refresh reset resource rest role root rule
+    row save schema screen script secondary section select setup sign size source span step store style submit success
+    suffix switch tab table tag template textbox toggle tooltip type update url user value view visible warning widget
+    window wizard write
+""")
+"""Of what names in programs and interfaces are made."""
 WEAK = listed("""
     abcdef abcdefg abcdefgh asdf asdfgh asdfghjkl azerty baseball batman charlie correcthorse dragon football
     hunter iloveyou jordan killer letmein michael monkey mustang ninja opensesame pokemon princess qazwsx qwerty

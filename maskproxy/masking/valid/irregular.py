@@ -10,6 +10,10 @@ _IRREGULAR = re.compile(
 )
 
 
+_TYPE = re.compile(rb"(?:[A-Z]{1,4}[0-9]{1,2})?(?:[A-Z][a-z]+){2,}(?:[A-Z]?[0-9]{1,3})?(?:[A-Z][a-z]+)*")
+"""How types are named: `TCP6ServerEndpoint`, `OptionsForModelS700`."""
+
+
 def is_irregular(candidate: bytes) -> bool:
     """Tell whether this has two digits, or one among capitals, or small letters nowhere in the length of a word."""
-    return _IRREGULAR.search(candidate) is not None
+    return _IRREGULAR.search(candidate) is not None and _TYPE.fullmatch(candidate) is None

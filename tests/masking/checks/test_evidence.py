@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskproxy.masking.checks.evidence import EVIDENCE, argument, bare, line, prose, quoted
+from maskproxy.masking.checks.evidence import (
+    EVIDENCE,
+    argument,
+    bare,
+    column,
+    foretold,
+    line,
+    next_line,
+    prose,
+    quoted,
+    sentence,
+    sentence_argument,
+    two_columns,
+)
 from maskproxy.masking.checks.places import CONTEXT_BYTES
 
 
@@ -24,6 +37,16 @@ from maskproxy.masking.checks.places import CONTEXT_BYTES
         (b'contrase\xc3\xb1a: "', b"cl4ve99"),
         (b'client_secret: "', b"55ac9c5e-8c2c-4e6d-9c5c-4b4b1d2b2a44"),
         (b'api_key = "', b"d81jx0q2m4ka"),
+        (b'password = "', b"copper-lantern-otter"),
+        (b'"db_password": "', b"otter violin marble"),
+        (b'password = "', b"Marble_1987"),
+        (b'std::string dbPassword("', b"hunter2"),
+        (b'strcpy(config->password, "', b"hunter2"),
+        (b'buildConfigField("String", "DB_PASSWORD", "\\"', b"hunter2"),
+        (b'env::var("DB_PASSWORD").unwrap_or_else(|_| "', b"hunter2"),
+        (b'"name": "DB_PASSWORD", "value": "', b"hunter2"),
+        (b"def db_password():\n    return '", b"hunter2"),
+        (b'password = "', b"k7]Qz{mB2x"),
     ],
 )
 def test_quoted_secrets(before: bytes, value: bytes) -> None:
@@ -47,6 +70,12 @@ def test_quoted_secrets(before: bytes, value: bytes) -> None:
         (b'"password": {"', b"description"),
         (b'token = "', b"connectionToken"),
         (b'"password": "', b"Contrasenya"),
+        (b'"password": "', b"enter your password"),
+        (b"sign('', 'secret') => '", b"d81jx0q2m4kad81jx0q2"),
+        (b"'password' => '", b"required|string|min:8"),
+        (b'secret_key: "', b"@@DB_SECRET_KEY_1@@"),
+        (b'api_key = "', b"env.DB_API_KEY"),
+        (b'pw_shell = "', b"marble"),
     ],
 )
 def test_what_quotes_hold_beside_such_names_and_is_none(before: bytes, value: bytes) -> None:
@@ -125,3 +154,47 @@ def test_passphrases_are_told_from_labels() -> None:
     assert field(b"correct horse", b"password: ")
     assert not field(b"Current password", b"password: ")
     assert not field(b"type it here, please.", b"password: ")
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "secret"),
+    [
+        (b"The password for the database is ", b"hunter22", True),
+        (b"The api key is ", b"d81jx0q2m4kad81jx0q2", True),
+        (b"The password of the user is ", b"required", False),
+        (b"the token is ", b"sha256", False),
+        (b"const password = ", b"password$1", False),
+    ],
+)
+def test_sentences(before: bytes, value: bytes, secret: bool) -> None:
+    assert sentence(value, before) is secret
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "secret"),
+    [
+        (b"insert into users (id, name, password) values (12, 'bob', '", b"hunter22", True),
+        (b"insert into users (id, password, name) values (12, 'hunter22', '", b"bob77", False),
+        (b"name,api_key,created\nbob,", b"d81jx0q2m4ka", True),
+        (b"name,api_key,created\nbob,d81jx0q2m4ka,", b"2024-05-11", False),
+        (b"password\n", b"hunter22", False),
+    ],
+)
+def test_columns(before: bytes, value: bytes, secret: bool) -> None:
+    assert column(value, before) is secret
+
+
+def test_other_places() -> None:
+    assert two_columns(b"hunter22", b"key,value\ndb_password,")
+    assert not two_columns(b"password2", b"password,")
+    assert not two_columns(b"hunter22", b"f(user, password,")
+    assert next_line(b"hunter22", b"db_password: |\n  ")
+    assert not next_line(b"hunter22", b"password_file: |\n  ")
+    assert foretold(b"hunter22", b'use "')
+    assert not foretold(b"password1", b'assertEqual("')
+    assert sentence_argument(b"hunter22", b"creds: admin / ")
+    assert not sentence_argument(b"password", b"login with user / ")
+    assert line(b"hunter22", b"# password: ")
+    assert not line(b"required", b"# password: ")
+    assert line(b"hK3+kd92Ha7/Qm1xP0s=", b"SECRET=")
+    assert not bare(b"MAX_SIZE=42", b"PASSWORD=<password>\n")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskproxy.masking.checks.names import Promise, is_about_a_secret, promise, words
+from maskproxy.masking.checks.names import Promise, is_about_a_secret, is_just_a_password, promise, words
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,16 @@ def test_names_are_split_in_every_spelling() -> None:
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read(name: bytes) -> None:
     promise(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["password", "DB_PASSWORD", "dbPasswd2", "redis_pass_prod", "passPhrase", "mot_de_passe", "X-Kafka-Passwort"],
+)
+def test_just_a_password(name: str) -> None:
+    assert is_just_a_password(name.encode())
+
+
+@pytest.mark.parametrize("name", ["client_secret", "token", "password_for_users", "pw_shell", "host", "max_password"])
+def test_more_or_less_than_a_password(name: str) -> None:
+    assert not is_just_a_password(name.encode())

@@ -40,6 +40,16 @@ def test_how_a_name_and_a_value_are_tied() -> None:
     assert found('password = "').is_plainly_tied
     assert found('password: str = "').is_plainly_tied
     assert not found('password == "').is_plainly_tied
+    assert found('std::string password("').calls is False
+    assert found("cluster.setPassword('").name == b"setPassword"
+    assert found('password (prod): "').gap == b': "'
+    assert found("the api key is ").name == b"api key"
+    assert found('"a=1\\npassword=').name == b"password"
+    assert found("# password: ").is_comment
+    assert not found("# password: ").begins_line
+    assert found("src/main/app.py:12:password: ").begins_line
+    assert found("url=<password>\n").is_placeholder
+    assert not found("  <password>").is_placeholder
     assert found('user.setPassword("').calls
     assert found('user.setPassword("').sets
     assert not found('user.getPassword("').sets if place(b'user.getPassword("') else True

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskproxy.masking.checks.values import is_run, is_uuid, looks_chosen, looks_random
+from maskproxy.masking.checks.values import is_run, is_scrambled, is_uuid, looks_chosen, looks_random
 
 
 @pytest.mark.parametrize(
@@ -35,14 +35,26 @@ def test_where_other_things_stand_they_are_told_from_them(value: str) -> None:
     assert not looks_chosen(value, sure=False)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32), st.integers(20, 60))
 def test_what_was_drawn_looks_it(seed: int, length: int) -> None:
     draw = random.Random(seed)
-    value = "".join(draw.choices(string.ascii_letters + string.digits, k=length))
-    if any(map(str.isdigit, value)):
-        assert looks_random(value, 12)
-    assert not looks_random(value, length + 1)
+    values = ["".join(draw.choices(string.ascii_letters + string.digits, k=length)) for _ in range(100)]
+    assert sum(looks_random(value, 12) for value in values) >= 85
+    assert not any(looks_random(value, length + 1) for value in values)
+
+
+@pytest.mark.parametrize("value", ["k7]Qz{mB2x", "aW+x9%Rk(T", "Zq*kM12&Z9$,q9w;Rt"])
+def test_what_a_generator_mixed(value: str) -> None:
+    assert is_scrambled(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["^[A-Za-z0-9_-]+$", "{{ User.Name2 }}", "%Y-%m-%dT%H:%M:%S", "getUser(Id2).Name", "Summer2019!", "kX9mB2xQ7z"],
+)
+def test_what_it_did_not(value: str) -> None:
+    assert not is_scrambled(value)
 
 
 @pytest.mark.parametrize("value", ["abcdefgh12345678", "connectionString", "aaaaaaaaaaaaaaaa", "words-upon-words"])

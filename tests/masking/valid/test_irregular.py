@@ -10,7 +10,17 @@ from maskproxy.masking.valid.irregular import is_irregular
 
 @pytest.mark.parametrize(
     "name",
-    ["SLnEquivariantMatrices", "AVMetadataFaceObject", "SlackTokenProvider2", "authorization", "HTTPServer", "sha256"],
+    [
+        "SLnEquivariantMatrices",
+        "AVMetadataFaceObject",
+        "SlackTokenProvider2",
+        "authorization",
+        "HTTPServer",
+        "sha256",
+        "TCP6ServerEndpoint",
+        "ReaderOptionsModelS700",
+        "V1InvoiceWillBeDueEvent",
+    ],
 )
 def test_names_in_programs_are_made_of_words(name: str) -> None:
     assert is_irregular(name.encode()) == (name == "sha256")
