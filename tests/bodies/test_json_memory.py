@@ -32,12 +32,12 @@ def status(name):
     return 1024 * int(re.search(rf"^{name}:\\s+(\\d+) kB", open("/proc/self/status").read(), re.M)[1])
 
 masking = Masking(built_in(), PlaceholderKey(bytes(32)).scoped("memory"))
-masking.masker().feed(b"the rules' own automata are no body's")
 prose, secret = "plain words and more ", "gh" + "p_" + "aB3dE5gH7jK9" * 3
 part = %s
 raw = ('{"model":"m","messages":[{"role":"user","content":["' + secret * %d + '",').encode()
 raw += (part * (30_000_000 // len(part))).encode() + b"1]}]}"
 mask_json(raw[:200].split(b"[{")[0] + b"[]}", masking, REQUEST)
+masking.find(part[:300_000].encode())  # what is remembered of the rules' own automata is no body's
 open("/proc/self/clear_refs", "w").write("5")
 before = status("VmRSS")
 try:

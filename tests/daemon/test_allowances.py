@@ -99,8 +99,9 @@ async def test_a_generic_one_is_lifted_on_every_node_at_once(two: Two) -> None:
     assert WORD.encode() not in await two.sent(second, TEXT, ada)
     shown = ""
     async with asyncio.timeout(WAIT_S):
-        while "password-quoted" not in shown:  # the other node writes what it saw every second
+        while "secret-in-quotes" not in shown:  # the other node writes what it saw every second
             shown = await two.as_person(first, ada, "findings")
+            await asyncio.sleep(0.5)
     assert WORD not in shown
     (finding,) = await two.findings(first, ada)
     name = finding["placeholder"]
@@ -115,8 +116,8 @@ async def test_a_generic_one_is_lifted_on_every_node_at_once(two: Two) -> None:
     config = str(place.config)
     counts = json.loads(await two.told("findings", "-c", config, "--json"))
     assert {(count["rule"], count["action"]) for count in counts} == {
-        ("password-quoted", "mask"),
-        ("password-quoted", "lifted"),
+        ("secret-in-quotes", "mask"),
+        ("secret-in-quotes", "lifted"),
     }
     await two.told("allow", "revoke", mine["id"], "-c", config, "--reason", "it was one after all")
     await two.soon(TEXT, ada, passes=False)

@@ -90,8 +90,8 @@ async def test_a_person_sees_what_was_masked_for_them_and_nobody_else(started: S
     for _ in range(2):
         await house.post("/v1/messages", messages(f"{TEXT} {GITHUB}"), ada, more=f"X-Note: {GITHUB}\r\n")
     told = {row["rule"]: row for row in await found(house, ada)}
-    assert set(told) == {"password-quoted", "github-pat-classic"}
-    vendor, generic = told["github-pat-classic"], told["password-quoted"]
+    assert set(told) == {"secret-in-quotes", "github-pat-classic"}
+    vendor, generic = told["github-pat-classic"], told["secret-in-quotes"]
     assert (vendor["lift"], generic["lift"]) == ("approval", "at_once")
     assert (vendor["times"], generic["times"]) == (4, 2)
     assert generic["place"] == "messages[0].content"
@@ -123,13 +123,13 @@ async def test_a_generic_one_passes_at_once_for_its_person_both_ways(started: St
     recorded = await house.recorded()
     assert WORD.encode() not in recorded
     actions = [(f.data["rule"], f.data["action"]) for f in await house.frames() if f.kind == "finding"]
-    assert actions.count(("password-quoted", "lifted")) == 3
-    assert actions.count(("password-quoted", "mask")) == 1
+    assert actions.count(("secret-in-quotes", "lifted")) == 3
+    assert actions.count(("secret-in-quotes", "mask")) == 1
     came = {"mode": "enforce", "grant": "developers", "group": "engineering"}
-    assert house.measured("maskproxy_lifted_total", rule="password-quoted", direction="request", **came) == 2
-    assert house.measured("maskproxy_masked_total", rule="password-quoted", direction="request", **came) == 1
+    assert house.measured("maskproxy_lifted_total", rule="secret-in-quotes", direction="request", **came) == 2
+    assert house.measured("maskproxy_masked_total", rule="secret-in-quotes", direction="request", **came) == 1
     (row,) = [row for row in await found(house, ada) if row["action"] == "lifted" and row["allowed_until"]][:1]
-    assert row["rule"] == "password-quoted"
+    assert row["rule"] == "secret-in-quotes"
     await house.post("/v1/messages", messages(TEXT), bob)
     assert WORD.encode() not in house.origin.received[-1].body
     await house.post("/v1/messages", messages(f'password = "x{WORD}"'), ada)
@@ -208,7 +208,7 @@ async def test_a_vendors_key_under_a_generic_rules_name_takes_approval(started: 
 
 
 async def test_what_blocks_takes_approval_and_then_passes(started: Start) -> None:
-    house = await started(masking={"actions": [{"rules": ["password-*"], "request": "block"}]})
+    house = await started(masking={"actions": [{"rules": ["secret-in-*"], "request": "block"}]})
     ada = house.token("ada")
     assert (await house.post("/v1/messages", messages(TEXT), ada)).status == 400
     (finding,) = await found(house, ada)
@@ -231,14 +231,14 @@ async def test_own_secrets_and_what_the_configuration_forbids_are_never_lifted(s
         "caller-token": "never",
         "service-credential": "never",
         "github-pat-classic": "never",
-        "password-quoted": "approval",
+        "secret-in-quotes": "approval",
     }
     for rule in ("caller-token", "service-credential", "github-pat-classic"):
         answer = await ask(house, ada, rows[rule]["placeholder"])
         assert (answer.status, "may not be lifted" in answer.message) == (403, True)
-    answer = await ask(house, ada, rows["password-quoted"]["placeholder"])
+    answer = await ask(house, ada, rows["secret-in-quotes"]["placeholder"])
     assert json.loads(answer.body)["allowance"]["state"] == "pending"
-    answer = await ask(house, ada, rows["password-quoted"]["placeholder"], 3601)
+    answer = await ask(house, ada, rows["secret-in-quotes"]["placeholder"], 3601)
     assert (answer.status, "1 hours" in answer.message) == (400, True)
 
 
@@ -270,7 +270,7 @@ async def test_under_a_grant_that_observes_findings_are_told_and_lifted_ones_not
     assert house.origin.received[-1].body == messages(TEXT)
     watched = {"mode": "observe", "grant": "watched", "group": "observed"}
     for name in ("masked", "lifted"):
-        told = house.measured(f"maskproxy_{name}_total", rule="password-quoted", direction="request", **watched)
+        told = house.measured(f"maskproxy_{name}_total", rule="secret-in-quotes", direction="request", **watched)
         assert told == 1
     (row,) = await found(house, kim)
     assert (row["mode"], row["action"], row["times"]) == ("observe", "lifted", 2)

@@ -19,9 +19,9 @@ def masking_of(pattern: str) -> Masking:
 def test_the_key_of_an_array_betrays_what_stands_in_it(between: str) -> None:
     basic = '"Basic abc' + 'def0123456789"'
     assert MASKING.may_hold(f'{{"Authorization"{between}{basic}'.encode())
-    assert not MASKING.may_hold(f'{{"Author"{between}{basic}'.encode())
     mine = masking_of(r'(?:one|two)["=: ]{1,3}(?P<secret>[0-9]{4})')
     assert mine.may_hold(f'{{"two"{between}"1234"'.encode())
+    assert not mine.may_hold(f'{{"tow"{between}"1234"'.encode())
 
 
 def test_a_match_may_begin_behind_the_colon() -> None:

@@ -74,9 +74,9 @@ def test_what_it_takes_to_lift_is_up_to_rule_action_and_configuration(masking: m
     generic = masking.model_copy(update={"rules": ("builtin:assignments", "builtin:github"), "actions": ()})
     rules = ConfiguredRules()
     plain, _ = lifts(rules.treatments(generic), model.Allow())
-    assert (plain["xml-password"], plain["github-pat-classic"]) == (Lift.AT_ONCE, Lift.APPROVAL)
-    block = model.RuleActions(rules=("xml-*",), answer="block")
+    assert (plain["secret-in-quotes"], plain["github-pat-classic"]) == (Lift.AT_ONCE, Lift.APPROVAL)
+    block = model.RuleActions(rules=("secret-in-q*",), answer="block")
     told, _ = lifts(rules.treatments(generic.model_copy(update={"actions": (block,)})), model.Allow())
-    assert told["xml-password"] == Lift.APPROVAL
+    assert told["secret-in-quotes"] == Lift.APPROVAL
     never, other = lifts(rules.treatments(generic), model.Allow(generic="approval", vendor="never"))
-    assert (never["xml-password"], never["github-pat-classic"], other) == (Lift.APPROVAL, Lift.NEVER, Lift.NEVER)
+    assert (never["secret-in-quotes"], never["github-pat-classic"], other) == (Lift.APPROVAL, Lift.NEVER, Lift.NEVER)
