@@ -89,7 +89,7 @@ TOOLS = (
         ".npmrc",
         (
             "registry=https://<<host>>/npm/\n//<<host>>/npm/:_authToken=<<S>>",
-            "//registry.npmjs.org/:_authToken=<<S>>\nalways-auth=true",
+            "//npm.example.com/:_authToken=<<S>>\nalways-auth=true",
         ),
     ),
     Form(
