@@ -79,7 +79,7 @@ COMMENTS = Language(
     "comments",
     ".py",
     (
-        "# TODO: remove <<phrase>> <<S>> before release",
+        "# remember to remove <<phrase>> <<S>> before release",
         '// <<camel>> = "<<Sd>>"',
         "/* <<phrase>>: <<S>> */",
         "<!-- <<phrase>>: <<S>> -->",

@@ -29,7 +29,7 @@ def _placeholder(draw: Draw, name: str) -> str:
     return draw.pick((
         f"your-{spelt['kebab']}", f"YOUR_{spelt['UPPER']}", f"<{spelt['kebab']}>", f"<your {name}>", f"your_{spelt['snake']}_here",
         "changeme", "CHANGEME", "change-me", "xxxxxxxx", "XXXXXXXXXXXXXXXX", "********", "****", "...", "REDACTED", "[REDACTED]",
-        "<secret>", "replace_me", "REPLACE_WITH_YOUR_KEY", "TODO", "example", "placeholder", "dummy", "none", "null", "foo", "insert-key-here",
+        "<secret>", "replace_me", "REPLACE_WITH_YOUR_KEY", "TBD", "example", "placeholder", "dummy", "none", "null", "foo", "insert-key-here",
         f"[{spelt['UPPER']}]", "xxxx-xxxx-xxxx", "your-256-bit-secret", "••••••••", "sk-...", "ghp_xxxxxxxxxxxxxxxxxxxx", "N/A", "to be set",
         "<enter password>", "example-token", "notset", "***MASKED***", "removed", "hidden", "sample",
     ))  # fmt: skip
