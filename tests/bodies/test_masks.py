@@ -39,7 +39,7 @@ def plants(rules: RuleSet) -> list[Plant]:
         secret = sample[slice(*span)] if span else sample
         if secret not in bytes(masking.text(in_text(sample.decode()).encode())[0]):
             found.append(Plant(rule.id, sample.decode(), secret))
-    assert len(found) > 0.85 * len(some)
+    assert len(found) > 0.9 * len(some)
     return found
 
 
@@ -185,9 +185,9 @@ def test_no_way_of_cutting_a_stream_shows(
 
 
 def test_a_masked_body_is_not_changed_again(masking: Masking, plants: list[Plant]) -> None:
-    for plant in plants:
-        once = run(request(masking), json.dumps({"messages": [{"role": "user", "content": plant.sample}]}).encode())
-        assert run(request(masking), once) == once, plant.rule
+    said = "\n".join(plant.sample for plant in plants if "\n" not in plant.sample)
+    once = run(request(masking), json.dumps({"messages": [{"role": "user", "content": said}]}).encode())
+    assert run(request(masking), once) == once
 
 
 @pytest.mark.parametrize(
