@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from maskproxy.errors import RuleRefused
-from maskproxy.masking import Masking, RuleSet
+from maskproxy.masking import Masking, RuleSet, load_rules
 from maskproxy.masking.loading import read_rule
 from tests.masking.builtin import MASKING
 from tests.masking.rulesets import PLACEHOLDERS
+
+HEADERS = Masking(load_rules(["builtin:headers"]), PLACEHOLDERS)
 
 
 def masking_of(pattern: str) -> Masking:
@@ -19,6 +21,8 @@ def masking_of(pattern: str) -> Masking:
 def test_the_key_of_an_array_betrays_what_stands_in_it(between: str) -> None:
     basic = '"Basic abc' + 'def0123456789"'
     assert MASKING.may_hold(f'{{"Authorization"{between}{basic}'.encode())
+    assert HEADERS.may_hold(f'{{"Authorization"{between}{basic}'.encode())
+    assert not HEADERS.may_hold(f'{{"Author"{between}{basic}'.encode())
     mine = masking_of(r'(?:one|two)["=: ]{1,3}(?P<secret>[0-9]{4})')
     assert mine.may_hold(f'{{"two"{between}"1234"'.encode())
     assert not mine.may_hold(f'{{"tow"{between}"1234"'.encode())
