@@ -26,6 +26,11 @@ DIGEST = rf"""(?i:{_NAMES_DIGEST})(?:sum)?[\s"'\\]{{0,4}}[:=]{{0,2}}[\s"'\\]{{0,
 
 
 def beside(keywords: Sequence[str], secret: str) -> str:
-    """Write the pattern. Case does not matter in keywords; a blank in one is any separator of words, or none."""
+    """Write the pattern."""
+    return f"{keyword(keywords)}{GAP}(?P<secret>{secret}){_ENDS}"
+
+
+def keyword(keywords: Sequence[str]) -> str:
+    """Write the pattern of one of them. Case does not matter; a blank is any separator of words, or none."""
     words = "|".join(_SEPARATOR.join(re.escape(part) for part in word.split(" ")) for word in keywords)
-    return f"(?i:{words}){GAP}(?P<secret>{secret}){_ENDS}"
+    return f"(?i:{words})"

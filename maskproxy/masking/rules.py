@@ -6,6 +6,7 @@ What a rule's text says is read when it is first asked for: a set that was compi
 from __future__ import annotations
 
 import marshal
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from typing import Literal, NamedTuple
 from maskproxy.masking.actions import MASKS, Actions
 from maskproxy.masking.automaton import Backward, ending
 from maskproxy.masking.base64_images import tells
-from maskproxy.masking.beside import DIGEST, beside
+from maskproxy.masking.beside import DIGEST, beside, keyword
 from maskproxy.masking.checks import Checks, read
 from maskproxy.masking.encoded import BASE64, PERCENT
 from maskproxy.masking.engine import Database, Hit
@@ -70,7 +71,9 @@ class Rule:
         checks = read(self.settings)
         if not self.keywords:
             return checks
-        return replace(checks, unless_after=(*checks.unless_after, *read({"unless_after": [DIGEST]}).unless_after))
+        behind_digest = read({"unless_after": [DIGEST]}).unless_after
+        named = re.compile(keyword(self.keywords).encode())
+        return replace(checks, unless_after=(*checks.unless_after, *behind_digest), keyword=named)
 
     def read(self) -> None:
         """Read what is read late. Raises RuleRefused without the rule's name."""

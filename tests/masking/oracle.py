@@ -18,6 +18,8 @@ from maskproxy.masking import Placeholders
 CONTEXT = 192
 """So much of what stands before a candidate may have a say in whether it is masked."""
 
+_OURS = re.compile(rb"MASKED_[A-Z0-9_]{1,64}_[a-z2-7]{16}_[a-z2-7]{8}")
+
 
 @dataclass(frozen=True)
 class OracleRule:
@@ -135,7 +137,17 @@ def _passes(rule: OracleRule, text: bytes, start: int, end: int) -> bool:
         and candidate.decode(errors="surrogateescape") not in rule.allow
         and not (rule.unless_after and _compiled(rf"(?:{rule.unless_after})\Z").search(before))
         and (rule.accepts is None or rule.accepts(candidate, before))
+        and not _is_named_by_a_placeholder(rule, before)
     )
+
+
+def _is_named_by_a_placeholder(rule: OracleRule, before: bytes) -> bool:
+    """Tell whether the only keywords before a secret are parts of placeholders' names."""
+    if not rule.keywords or not _OURS.search(before):
+        return False
+    beside = _OURS.sub(b"\0", before)
+    written = ("[_. -]?".join(map(re.escape, word.split(" "))) for word in rule.keywords)
+    return not any(_compiled(f"(?i:{word})").search(beside) for word in written)
 
 
 def spans(

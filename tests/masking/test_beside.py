@@ -96,3 +96,10 @@ def test_no_cut_shows(written: str, step: int) -> None:
     stream = MASKING.masker()
     out = b"".join(stream.feed(text[at : at + step]) for at in range(0, len(text), step)) + stream.finish()
     assert out == MASKING.text(text)[0]
+
+
+def test_a_keyword_in_the_name_of_a_placeholder_betrays_nothing_and_one_beside_it_does() -> None:
+    ours = PLACEHOLDERS.make("datadog", b"x").decode()
+    assert MASKING.find(f"{ours}: {KEY}".encode()) == []
+    assert len(MASKING.find(f"{ours} datadog: {KEY}".encode())) == 1
+    assert len(MASKING.find(f"datadog {ours[:40]}: {KEY}".encode())) == 1

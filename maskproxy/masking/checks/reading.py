@@ -18,9 +18,11 @@ from maskproxy.masking.checks.references import (
     is_reference,
 )
 from maskproxy.masking.checks.stand_ins import is_example, is_stand_in
+from maskproxy.masking.placeholders import SHAPE
 from maskproxy.masking.valid import VALID
 
 Check = Callable[[bytes], bool]
+_OURS = re.compile(SHAPE.encode())
 
 CLEARS: Mapping[str, Check] = {
     "stand-in": is_stand_in,
@@ -48,6 +50,8 @@ class Checks:
     """A candidate right before which one of these ends is not masked."""
     valid: tuple[Check, ...] = ()
     """Each must take the candidate."""
+    keyword: re.Pattern[bytes] | None = None
+    """What must stand before the candidate; inside of a placeholder of ours it is the name of that one's rule."""
     evidence: Evidence | None = None
     """Judges the candidate beside the name before it."""
 
@@ -62,6 +66,7 @@ class Checks:
             or not all(pattern.search(text) for pattern in self.some_of)
             or any(pattern.search(before) for pattern in self.unless_after)
             or not all(valid(text) for valid in self.valid)
+            or (self.keyword is not None and _OURS.search(before) and not self.keyword.search(_OURS.sub(b"\0", before)))
             or (self.evidence is not None and not self.evidence(text, before))
         )
 
@@ -91,7 +96,7 @@ def read(settings: Mapping[str, object]) -> Checks:
         _patterns("holds", holds),
         _patterns("unless_after", [rf"(?:{pattern})\Z" for pattern in _texts(settings, "unless_after")]),
         tuple(VALID[name] for name in valid),
-        EVIDENCE.get(str(place)),
+        evidence=EVIDENCE.get(str(place)),
     )
 
 
