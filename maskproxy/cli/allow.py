@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from maskproxy.cli.asking import Asking, asking_options
-from maskproxy.cli.run import config_option
+from maskproxy.cli.options import config_option
+from maskproxy.cli.run import needed_config
 from maskproxy.cli.tables import show_table
 from maskproxy.errors import BadRequest
 
@@ -75,14 +76,7 @@ def ask(
 
 
 @allow.command("list")
-@click.option(
-    "-c",
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="On the gateway's machine: everybody's, with who decided what.",
-)
+@config_option("On the gateway's machine: everybody's, with who decided what.")
 @asking_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def list_allowances(
@@ -122,7 +116,7 @@ reason_option = click.option("--reason", required=True, metavar="TEXT", help="Wh
 
 @allow.command(short_help="Let pass what somebody asked for.")
 @click.argument("allowance", metavar="ID")
-@config_option
+@needed_config
 @reason_option
 def approve(allowance: str, config_path: Path, reason: str) -> None:
     """Let what somebody asked for pass, from now on; on the gateway's machine."""
@@ -131,7 +125,7 @@ def approve(allowance: str, config_path: Path, reason: str) -> None:
 
 @allow.command(short_help="Refuse what somebody asked for.")
 @click.argument("allowance", metavar="ID")
-@config_option
+@needed_config
 @reason_option
 def deny(allowance: str, config_path: Path, reason: str) -> None:
     """Refuse what somebody asked for; on the gateway's machine."""
@@ -140,7 +134,7 @@ def deny(allowance: str, config_path: Path, reason: str) -> None:
 
 @allow.command(short_help="Take back what passes, or waits.")
 @click.argument("allowance", metavar="ID")
-@config_option
+@needed_config
 @reason_option
 def revoke(allowance: str, config_path: Path, reason: str) -> None:
     """Take back what passes, or waits; on the gateway's machine. On every node it is masked again within seconds."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from maskproxy.cli.options import config_option
 from maskproxy.errors import ConfigurationFault, StartFailed
 
 DEFAULT_DOMAIN = "api.anthropic.com"
@@ -54,7 +55,7 @@ def init(directory: Path, domains: tuple[str, ...]) -> None:
 
 @ca.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), required=False)
-@click.option("-c", "--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="Take its CA.")
+@config_option("Take its CA.")
 def show(directory: Path | None, config_path: Path | None) -> None:
     """Print the certificate of the CA in DIRECTORY, or of a configuration, in PEM; what it is, on standard error."""
     if (directory is None) == (config_path is None):

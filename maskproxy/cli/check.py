@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from maskproxy.cli.run import config_option
+from maskproxy.cli.run import needed_config
 from maskproxy.errors import ConfigurationFault
 
 
 @click.command()
-@config_option
+@needed_config
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def check(config_path: Path, as_json: bool) -> None:
     """Check a configuration and tell every fault in it.

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from maskproxy.cli.options import config_option
 from maskproxy.errors import NotFound
 
 HOOK_S = 10
@@ -25,14 +26,7 @@ NEWER = "onFailure"
 
 @click.command()
 @click.option("--settings", is_flag=True, help="Settings for Claude Code, as JSON.")
-@click.option(
-    "-c",
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Its tools that edit files (masking.restore.tools); without it, the defaults.",
-)
+@config_option("Its tools that edit files (masking.restore.tools); without it, the defaults.")
 @click.option("--grant", metavar="NAME", help="With -c: those of a grant, where it has its own.")
 def env(settings: bool, config_path: Path | None, grant: str | None) -> None:
     """Print settings by which Claude Code lives with placeholders.

@@ -8,20 +8,14 @@ from pathlib import Path
 import click
 
 from maskproxy.cli.asking import Asking, asking_options
+from maskproxy.cli.options import config_option
 from maskproxy.cli.tables import show_table
 
 
 @click.command()
 @asking_options
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The latest so many.")
-@click.option(
-    "-c",
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="On the gateway's machine: what its store counts by rule, over all people.",
-)
+@config_option("On the gateway's machine: what its store counts by rule, over all people.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def findings(
     gateway: str | None, token_file: Path | None, ca: Path | None, limit: int, config_path: Path | None, as_json: bool

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import click
 
+from maskproxy.cli.options import config_option
 from maskproxy.masking import Masking
 
 PIECE_BYTES = 1024 * 1024
@@ -23,9 +24,7 @@ FOUND = 1
 
 
 @click.command()
-@click.option(
-    "-c", "--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="Its key and rules."
-)
+@config_option("Its key and rules.")
 @click.option("--check", is_flag=True, help="Only tell what is found, and where; exit with 1 if anything is.")
 @click.option(
     "--format",

@@ -7,21 +7,14 @@ from pathlib import Path
 
 import click
 
+from maskproxy.cli.options import config_option
 from maskproxy.errors import NotFound, TooLarge
 
 _TOLD = 5
 
 
 @click.command("protect")
-@click.option(
-    "-c",
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    required=True,
-    help="The configuration whose masking key the fingerprints are made with.",
-)
+@config_option("The configuration whose masking key the fingerprints are made with.", required=True)
 @click.option(
     "-o",
     "--output",

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from maskproxy.cli.main import LazyGroup
+from maskproxy.cli.options import config_option
 from maskproxy.errors import NotFound
 from maskproxy.masking.actions import MASKS
 
@@ -23,14 +24,7 @@ VERBS = {
     "protect": ("maskproxy.cli.protect:protect", "Write fingerprints of source that must not leave."),
 }
 
-config_option = click.option(
-    "-c",
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The rules of a configuration.",
-)
+rules_config = config_option("The rules of a configuration.")
 
 
 @click.group(cls=LazyGroup, verbs=VERBS)
@@ -39,7 +33,7 @@ def rules() -> None:
 
 
 @click.command("list")
-@config_option
+@rules_config
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def list_rules(config_path: Path | None, as_json: bool) -> None:
     """List the rules by their ids, with their actions in requests and answers where that is not to mask.
@@ -68,7 +62,7 @@ def list_rules(config_path: Path | None, as_json: bool) -> None:
 
 
 @click.command("show")
-@config_option
+@rules_config
 @click.argument("rule_id", metavar="RULE")
 def show_rule(config_path: Path | None, rule_id: str) -> None:
     """Print one rule, in JSON."""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from maskproxy.cli.rules import config_option
+from maskproxy.cli.rules import rules_config
 
 if TYPE_CHECKING:
     from maskproxy.service.rule_costs import Cost
 
 
 @click.command("bench")
-@config_option
+@rules_config
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @click.option("--text", "text", type=click.File("rb"), help="Measure on this file, not on the texts that are there.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")

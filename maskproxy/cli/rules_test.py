@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from maskproxy.cli.rules import config_option
+from maskproxy.cli.rules import rules_config
 
 if TYPE_CHECKING:
     from maskproxy.masking import Rule
@@ -28,7 +28,7 @@ class Failed(NamedTuple):
 
 
 @click.command("test")
-@config_option
+@rules_config
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 def test_rules(config_path: Path | None, as_json: bool, files: tuple[str, ...]) -> None:

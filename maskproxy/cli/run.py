@@ -10,15 +10,9 @@ from pathlib import Path
 
 import click
 
-config_option = click.option(
-    "-c",
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="FILE",
-    help="The configuration.",
-)
+from maskproxy.cli.options import config_option
+
+needed_config = config_option("The configuration.", required=True)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -32,7 +26,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 @click.command()
-@config_option
+@needed_config
 def run(config_path: Path) -> None:
     """Run the gateway until SIGTERM; SIGHUP reads the configuration again.
 

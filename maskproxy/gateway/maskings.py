@@ -6,10 +6,8 @@ so every form of it is a literal to be masked.
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from functools import lru_cache
-from urllib.parse import quote
 
 from maskproxy.masking import (
     NO_DICTIONARIES,
@@ -22,6 +20,7 @@ from maskproxy.masking import (
     Seals,
     Sought,
     Treatment,
+    dictionary,
     urgent,
 )
 from maskproxy.masking.dictionary import ExactValues
@@ -90,10 +89,5 @@ def _credential_literals(credentials: tuple[bytes, ...]) -> list[tuple[str, byte
 
 def forms_of(token: str) -> list[bytes]:
     """A token as it may turn up in a text: plain, percent-encoded, and inside base64 at any alignment."""
-    plain = token.encode("latin-1", "replace")
-    forms = {plain, quote(token, safe="").encode()}
-    for shift in range(3):
-        # The part of the base64 that does not depend on what stands before or behind.
-        encoded = base64.b64encode(b"\0" * shift + plain)
-        forms.add(encoded[4 if shift else 0 : len(encoded) - 4])
+    forms = dictionary.forms_of(token.encode("latin-1", "replace"))
     return sorted(form for form in forms if len(form) >= _SHORTEST_FORM)
