@@ -113,10 +113,11 @@ def series(items: Iterable[Node]) -> Node:
 
 
 def choice(options: Iterable[Node]) -> Node:
-    """Choose between nodes; single bytes become one set."""
+    """Choose between nodes, flat; single bytes become one set."""
     members = 0
     others: list[Node] = []
-    for option in options:
+    flat = (one for option in options for one in (option.options if isinstance(option, Choice) else (option,)))
+    for option in flat:
         if isinstance(option, Bytes):
             members |= option.members
         elif option not in others:
