@@ -123,7 +123,6 @@ class Backward:
         "_near",
         "_positions",
         "_rare",
-        "_rare_after",
         "_rarely",
         "_states",
         "firsts",
@@ -137,7 +136,6 @@ class Backward:
         self.firsts = firsts
         self._near: list[tuple[int, int]] = []
         """Distances shared by many positions, with these."""
-        self._rare_after: dict[int, int] = {}
         self._rare: dict[int, int] = {}
         """Position -> the positions before it at other distances."""
         for distance, later in positions.after.items():
@@ -147,7 +145,6 @@ class Backward:
             for position in bits(later):
                 earlier = position - distance
                 self._rare[position] = self._rare.get(position, 0) | 1 << earlier
-                self._rare_after[earlier] = self._rare_after.get(earlier, 0) | 1 << position
         self._near.sort()
         self._rarely = sum(1 << position for position in self._rare)
         self._by_byte: dict[int, int] = {}

@@ -1,6 +1,6 @@
 """Arithmetic by which numbers prove themselves: check digits of cards, accounts and registers of people.
 
-Pure functions over digits. What a number of some kind must hold besides its check digits is said in `numbers`.
+Pure functions over digits. What a number of some kind must hold besides its check digits is said in `valid`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from maskproxy.masking.encoded import BASE64, CORE_BYTES, PERCENT_CORES, QUAD_BY
 from maskproxy.masking.engine import Database, Hit
 from maskproxy.masking.grammar import Bytes, Node, Repeat, Series, expression, of, width
 from maskproxy.masking.relaxed import needless_escapes, relaxed
-from maskproxy.masking.wrapped import NARROWEST, first_cores, holds_core
+from maskproxy.masking.wrapped import NARROWEST, first_cores, holds_core, may_be_wrapped
 
 LONG_BYTES = 4096
 _MOST_LONG_RUNS = 1000
@@ -92,7 +92,7 @@ class Finder:
         if any(holds_core(raw, end) for _, end in self._images.hits(raw)):
             return True
         ends = self._ends_of_lines(raw)
-        return bool(ends) and any(raw[end : end + 1] in (b"\\", b"\n", b"\r") for end in ends)
+        return any(may_be_wrapped(raw, end) for end in ends)
 
     def _ends_of_lines(self, text: bytes) -> list[int]:
         """Give where runs end that are long enough to be wrapped, and other places inside such runs."""

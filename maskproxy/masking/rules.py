@@ -75,10 +75,6 @@ class Rule:
         named = re.compile(keyword(self.keywords).encode())
         return replace(checks, unless_after=(*checks.unless_after, *behind_digest), keyword=named)
 
-    def read(self) -> None:
-        """Read what is read late. Raises RuleRefused without the rule's name."""
-        _ = self.checks, self.shape
-
     def acting(self, actions: Actions) -> Rule:
         """Give the same with other actions."""
         rule = replace(self, actions=actions)

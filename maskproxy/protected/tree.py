@@ -20,7 +20,6 @@ class Tree:
         """`exclude`: patterns of names (`*/tests/*`), as `fnmatch` has them."""
         self._paths = paths
         self._exclude = exclude
-        self.taken_bytes = 0
         self.skipped: list[str] = []
         """Names of files that are too large, are not text or cannot be read."""
 
@@ -49,5 +48,4 @@ class Tree:
         if len(text) > LIMIT_BYTES or b"\0" in text[:_LOOK_BYTES]:
             self.skipped.append(told)
             return
-        self.taken_bytes += len(text)
         yield told, text

@@ -17,7 +17,6 @@ from maskproxy.store.schema import allowance_events, allowances
 
 Decision = Literal["approve", "deny", "revoke"]
 State = Literal["pending", "active", "denied", "revoked", "expired"]
-EVENTS = ("asked", "allowed", "approved", "denied", "revoked")
 
 _STATES: dict[Decision, tuple[frozenset[str], str, str]] = {
     "approve": (frozenset({"pending"}), "active", "approved"),

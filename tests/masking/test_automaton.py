@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from maskproxy.masking import automaton
 from maskproxy.masking.automaton import TEXT_EDGE, beginnings, ending
 from maskproxy.masking.grammar import ANYTHING, expression
-from maskproxy.masking.standing import Forward, Net
 from maskproxy.masking.syntax import WORD, parse
 from tests.masking.test_syntax import patterns
 
@@ -38,19 +37,6 @@ def test_a_beginning_is_a_strict_prefix_of_a_word(pattern: str, text: bytes) -> 
         # Words are short here: whatever may follow is tried with every end of every other text that is a word.
         if any(word.fullmatch(text[start:] + text[i:j]) for i in range(len(text)) for j in range(i + 1, len(text) + 1)):
             assert start in found
-
-
-@settings(max_examples=150, deadline=None)
-@given(patterns, texts)
-def test_forwards_and_backwards_agree(pattern: str, text: bytes) -> None:
-    cores = [(parse(f"(?:{pattern})b").secret, ANYTHING & ~WORD, False)]
-    machine = beginnings(cores)
-    found = machine.starts(text, len(text), TEXT_EDGE)
-    forward = Forward(Net.read(Net.of(cores).plain()))
-    standing = forward.begin(TEXT_EDGE)
-    for byte in text:
-        standing = standing[byte]
-    assert forward.alive(standing, text, TEXT_EDGE) == min(found, default=len(text))
 
 
 def test_neighbours_decide() -> None:
