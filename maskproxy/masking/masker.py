@@ -19,7 +19,7 @@ from maskproxy.masking.masked import Masked
 from maskproxy.masking.matches import View, note_hits
 from maskproxy.masking.placeholders import PendingPlaceholder
 from maskproxy.masking.settling import CANDIDATE_LIMIT, Candidate, Evidence
-from maskproxy.masking.standing import Standing
+from maskproxy.masking.standing import Reading
 
 if TYPE_CHECKING:
     from maskproxy.masking.masking import Masking
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 _NOTHING = Masked(b"")
 _KNOWN_LENGTH = 12
 _KNOWN_LIMIT = 16_384
-_FAR_BYTES = 4096
-"""Of so much that is new, only its end is read for what may still become a match."""
 _PIECE_BYTES = 256 * 1024
 _MOST_AT_ONCE = 5000
 """A whole text with more hits is gone through by the piece, lest what is known of it takes many times its memory."""
@@ -70,13 +68,12 @@ class Masker:
         "_before",
         "_buffer",
         "_evidence",
-        "_forward",
         "_group",
         "_known",
         "_literals",
         "_masking",
         "_reach",
-        "_read",
+        "_reading",
         "_seen",
         "_shortest",
         "_trail",
@@ -86,15 +83,14 @@ class Masker:
     def __init__(self, masking: Masking) -> None:
         self._masking = masking
         self._known = masking.rules.known_alive[TEXT_EDGE]
-        self._forward = masking.rules.forward
         self._literals = masking.literals or None
         self._shortest = min(masking.rules.shortest, masking.literals.shortest)
         self._reach = max(masking.rules.longest, masking.literals.longest)
         self._buffer = b""
         self._base = 0
         self._before = TEXT_EDGE
-        self._read: tuple[int, Standing] = (-1, self._forward.begin(TEXT_EDGE))
-        """How far the stream was read for what may still become a match, and what may have begun there."""
+        self._reading = Reading(masking.rules.forward, masking.rules.longest)
+        """What may still become a rule's match."""
         self._trail: deque[bytes] = deque(maxlen=CONTEXT_BYTES)
         """The ends of what was fed and released: at least the last `CONTEXT_BYTES`."""
         self._seen = 0
@@ -196,18 +192,7 @@ class Masker:
     def _alive(self, text: bytes) -> int:
         """Give where the longest end of text begins that may still become a rule's match or a whole character."""
         size = len(text)
-        read, standing = self._read
-        at = read - self._base
-        if at < 0 or at > size:
-            at, standing = 0, self._forward.begin(self._before)
-        if size - at > _FAR_BYTES:
-            # What began further back than the longest rule has ended, so reading from there on leads to the same.
-            at = size - min(size, self._masking.rules.longest + 1)
-            standing = self._forward.begin(text[at - 1] if at else self._before)
-        for byte in text[at:] if at else text:
-            standing = standing[byte]
-        self._read = (self._base + size, standing)
-        alive = self._forward.alive(standing, text, self._before)
+        alive = self._reading.alive(text, self._base, self._before)
         if alive and text[alive if alive < size else -1] >= 0x80:
             alive = floor(text, alive)
         if size <= _KNOWN_LENGTH and text:

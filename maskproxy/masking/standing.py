@@ -17,6 +17,11 @@ from maskproxy.masking.grammar import Node
 
 _MOST_REMEMBERED = 6_000_000
 """Positions in remembered sets, of eight bytes each."""
+_NEVER = -1
+"""The condition of a `Standing` after which nothing begins."""
+_FAR_BYTES = 4096
+_NEAR_BYTES = 8
+"""What began this near is sought anew with every piece, which costs less than to follow it."""
 
 
 class Edges(NamedTuple):
@@ -109,7 +114,7 @@ class Standing(dict[int, "Standing"]):
         self.alive = alive
         """The positions that the last byte is at, in words that are not whole yet; none: nothing goes on."""
         self.condition = condition
-        """Which words may begin with the next byte, by its left neighbour."""
+        """Which words may begin with the next byte, by its left neighbour; below zero: see `Forward.begin_once`."""
         self.backwards: Back | None = None
         """Where reading backwards from here starts."""
 
@@ -150,16 +155,22 @@ class Forward:
         """Stand at a place whose left neighbour is `before`."""
         return self._standing(array("I"), self._conditions[before])
 
+    def begin_once(self, before: int) -> Standing:
+        """Stand at a place whose left neighbour is `before`, to follow only the words that begin right there."""
+        return self._standing(array("I"), -2 - self._conditions[before])
+
     def step(self, standing: Standing, byte: int) -> Standing:
         """Compute where `byte` leads, and remember it."""
-        net, taken = self.net, self._taken_at(byte)
+        net, taken, condition = self.net, self._taken_at(byte), standing.condition
         kinds, goes_on, (heads, ends) = net.kinds, net.goes_on, net.later
-        reached = set(self._first_at(standing.condition, byte))
+        begun = () if condition == _NEVER else self._first_at(condition if condition >= 0 else -2 - condition, byte)
+        reached = set(begun)
         for position in standing.alive:
             for end in ends[heads[position] : heads[position + 1]]:
                 if taken[kinds[end]] and goes_on[end]:
                     reached.add(end)
-        following = standing[byte] = self._standing(array("I", sorted(reached)), self._conditions[byte])
+        then = self._conditions[byte] if condition >= 0 else _NEVER
+        following = standing[byte] = self._standing(array("I", sorted(reached)), then)
         return following
 
     def step_back(self, back: Back, byte: int) -> Back | None:
@@ -175,23 +186,24 @@ class Forward:
         back[byte] = following
         return following
 
-    def alive(self, standing: Standing, text: bytes, before: int) -> int:
-        """Give where the longest end of text begins that is the beginning of a word; its end if none is.
+    def starts(self, standing: Standing, text: bytes, before: int) -> list[int]:
+        """Give where in `text` words begin that go on at its end, last first.
 
         `standing` is what the text was read to; `before` is the neighbour to the left of text[0].
         """
-        best = at = len(text)
-        if not standing.alive:
-            return best
+        starts: list[int] = []
         if standing.backwards is None:
             standing.backwards = self._back(standing.alive, 0)
-        state: Back | None = standing.backwards
-        while at and state is not None:
+        at, state = len(text), standing.backwards
+        while at:
             at -= 1
-            state = state[text[at]]
-            if state is not None and state.accepts and state.accepts >> (text[at - 1] if at else before) & 1:
-                best = at
-        return best
+            following = state[text[at]]
+            if following is None:
+                break
+            state = following
+            if state.accepts and state.accepts >> (text[at - 1] if at else before) & 1:
+                starts.append(at)
+        return starts
 
     def _standing(self, alive: array[int], condition: int) -> Standing:
         key = (alive.tobytes(), condition)
@@ -244,6 +256,77 @@ class Forward:
         if taken is None:
             taken = self._taken[byte] = bytes(members >> byte & 1 for members in self.net.takes)
         return taken
+
+
+class Reading:
+    """One stream, read once, and what has begun in it.
+
+    Where the first word began that goes on is sought backwards, then followed by itself for as long as it lives: in a
+    long token, which every piece makes longer, each byte is gone through a few times and not once a piece.
+    """
+
+    __slots__ = ("_first", "_forward", "_longest", "_read", "_standing", "_starts")
+
+    def __init__(self, forward: Forward, longest: int) -> None:
+        """`longest`: bytes of the longest word."""
+        self._forward = forward
+        self._longest = longest
+        self._standing = forward.begin(TEXT_EDGE)
+        self._read = -1
+        """The offset in the stream up to which it was read."""
+        self._starts: list[int] = []
+        """Where all words that went on began when they were sought last, last first."""
+        self._first: Standing | None = None
+        """Where the words stand that began at the first of them."""
+
+    def alive(self, text: bytes, base: int, before: int) -> int:
+        """Give where the longest end of `text` begins that is the beginning of a word; its end if none is.
+
+        `text` is what the stream holds from the offset `base` on, `before` the neighbour to its left. Of much that is
+        new only the end is read: what began further back than the longest word has ended.
+        """
+        size, standing = len(text), self._standing
+        at = self._read - base
+        if at < 0 or at > size:
+            at, standing, self._starts = 0, self._forward.begin(before), []
+        if size - at > _FAR_BYTES:
+            at = max(0, size - self._longest - 1)
+            standing, self._starts = self._forward.begin(text[at - 1] if at else before), []
+        for byte in text[at:] if at else text:
+            standing = standing[byte]
+        self._standing, self._read = standing, base + size
+        if not standing.alive:
+            self._starts = []
+            return size
+        if self._starts:
+            alive = self._follow(text, base, before, at)
+            if alive < size:
+                return alive
+        starts = self._forward.starts(standing, text, before)
+        if not starts:
+            return size
+        first = starts[-1]
+        if size - first > _NEAR_BYTES:
+            self._starts = [base + start for start in starts]
+            self._first = None
+        return first
+
+    def _follow(self, text: bytes, base: int, before: int, at: int) -> int:
+        """Give where the first of the words that went on at `at` began that still does; the text's end if none."""
+        starts, first = self._starts, self._first
+        while starts:
+            start = starts[-1] - base
+            if start >= 0:
+                if first is None:
+                    first, at = self._forward.begin_once(text[start - 1] if start else before), start
+                for byte in text[at:]:
+                    first = first[byte]
+                if first.alive:
+                    self._first = first
+                    return start
+            first = None
+            starts.pop()
+        return len(text)
 
 
 def _ones(number: int) -> Iterator[int]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from maskproxy.masking import standing
 from maskproxy.masking.automaton import TEXT_EDGE, beginnings
 from maskproxy.masking.grammar import ANYTHING, Node
-from maskproxy.masking.standing import Forward, Net
+from maskproxy.masking.standing import Forward, Net, Reading
 from maskproxy.masking.syntax import WORD, parse
 from tests.masking.test_automaton import texts
 from tests.masking.test_syntax import patterns
@@ -18,10 +18,7 @@ Cores = list[tuple[Node, int, bool]]
 
 
 def alive(forward: Forward, text: bytes, before: int) -> int:
-    here = forward.begin(before)
-    for byte in text:
-        here = here[byte]
-    return forward.alive(here, text, before)
+    return Reading(forward, 1000).alive(text, 0, before)
 
 
 def cores_of(some: list[str]) -> Cores:
@@ -41,6 +38,27 @@ def test_it_agrees_with_reading_backwards_written_down_or_not(some: list[str], t
     net = Net.of(cores)
     assert Net.read(net.plain()) == net
     assert alive(Forward(net), text, before) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(patterns, min_size=1, max_size=4), texts, st.data())
+def test_read_by_the_piece_it_says_the_same(some: list[str], text: bytes, data: st.DataObject) -> None:
+    """What was released is gone, as `Masker` has it; near words are sought anew, far ones followed, or all followed."""
+    cores = cores_of(some)
+    oracle, forward = beginnings(cores), Forward(Net.of(cores))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(standing, "_NEAR_BYTES", data.draw(st.sampled_from([0, 3, 24])))
+        patch.setattr(standing, "_FAR_BYTES", data.draw(st.sampled_from([4, 4096])))
+        reading, base, before, end = Reading(forward, len(text)), 0, TEXT_EDGE, 0
+        while end < len(text):
+            end = data.draw(st.integers(end + 1, len(text)))
+            held = text[base:end]
+            expected = min(oracle.starts(held, len(held), before), default=len(held))
+            assert reading.alive(held, base, before) == expected
+            released = data.draw(st.sampled_from([0, expected, len(held)]))
+            if released:
+                before = held[released - 1]
+                base += released
 
 
 @given(st.lists(texts, min_size=1, max_size=8))
