@@ -22,7 +22,7 @@ import hyperscan
 
 from maskproxy.errors import RuleRefused
 
-_MAGIC = b"maskproxy rules 6\n"
+_MAGIC = b"maskproxy rules 7\n"
 _DIGEST_BYTES = 32
 Hit = tuple[int, int]
 """Index of the expression, end of a match."""

@@ -7,7 +7,6 @@ of a secret leaves before the whole is known; bytes that are no secret are untou
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from maskproxy.masking.automaton import TEXT_EDGE
@@ -19,14 +18,14 @@ from maskproxy.masking.masked import Masked
 from maskproxy.masking.matches import View, note_hits
 from maskproxy.masking.placeholders import PendingPlaceholder
 from maskproxy.masking.settling import CANDIDATE_LIMIT, Candidate, Evidence
-from maskproxy.masking.standing import Reading
+from maskproxy.masking.reading import Reading
 
 if TYPE_CHECKING:
     from maskproxy.masking.masking import Masking
 
 _NOTHING = Masked(b"")
-_KNOWN_LENGTH = 12
-_KNOWN_LIMIT = 16_384
+_KEPT_BYTES = 1024
+"""What was released is cut from the buffer when there is so much of it."""
 _PIECE_BYTES = 256 * 1024
 _MOST_AT_ONCE = 5000
 """A whole text with more hits is gone through by the piece, lest what is known of it takes many times its memory."""
@@ -68,31 +67,34 @@ class Masker:
         "_before",
         "_buffer",
         "_evidence",
+        "_freed",
         "_group",
-        "_known",
+        "_lead",
         "_literals",
         "_masking",
         "_reach",
         "_reading",
         "_seen",
         "_shortest",
-        "_trail",
         "findings",
     )
 
     def __init__(self, masking: Masking) -> None:
         self._masking = masking
-        self._known = masking.rules.known_alive[TEXT_EDGE]
         self._literals = masking.literals or None
         self._shortest = min(masking.rules.shortest, masking.literals.shortest)
         self._reach = max(masking.rules.longest, masking.literals.longest)
+        self._lead = max(CONTEXT_BYTES, masking.rules.lead + 1)
+        """So much of what was released is kept, for what stands before a secret and tells that it is one."""
         self._buffer = b""
+        """What is held back, behind the end of what was released."""
         self._base = 0
+        """The offset in the stream where the buffer begins; `_before` is the byte before it."""
         self._before = TEXT_EDGE
+        self._freed = 0
+        """The offset before which everything was released."""
         self._reading = Reading(masking.rules.forward, masking.rules.longest)
         """What may still become a rule's match."""
-        self._trail: deque[bytes] = deque(maxlen=CONTEXT_BYTES)
-        """The ends of what was fed and released: at least the last `CONTEXT_BYTES`."""
         self._seen = 0
         """Matches that end here or before have been noted; what ends at a text's end is judged again with more."""
         self._evidence: Evidence | None = None
@@ -102,12 +104,12 @@ class Masker:
     @property
     def held(self) -> int:
         """How many bytes are held back."""
-        return len(self._buffer)
+        return self._base + len(self._buffer) - self._freed
 
     @property
     def settled(self) -> int:
         """The offset before which nothing will be found any more, but for the span that is open."""
-        return self._base
+        return self._freed
 
     @property
     def open_from(self) -> int | None:
@@ -124,36 +126,21 @@ class Masker:
         if self._evidence is not None:
             return self._settle(self._buffer + data, final=False) if data else _NOTHING
         text = self._buffer + data
-        alive = self._known.get(text) if len(text) <= _KNOWN_LENGTH else None
-        if alive is None:
-            alive = self._alive(text)
-        if self._literals is not None:
-            own = self._literals.alive(text)
-            if own < alive:  # noqa: PLR1730 # spares every delta a call
-                alive = own
-        if not alive:
+        alive = self._alive(text)
+        freed = self._freed - self._base
+        if alive <= freed:
             self._buffer = text
             return _NOTHING
-        if len(text) >= self._shortest and self._detect(text, final=False):
+        if (self._literals is not None or self._reading.ended) and self._detect(text, final=False):
             return self._settle(text, final=False, alive=alive)
-        self._buffer = text[alive:]
-        self._base += alive
-        before = self._before = text[alive - 1]
-        self._known = self._masking.rules.known_alive[before]
-        out = text[:alive]
-        if alive < CONTEXT_BYTES:
-            self._trail.append(out)
-        else:
-            self._trail.clear()
-            self._trail.append(out[-CONTEXT_BYTES:])
-        return out  # type: ignore[return-value] # as Masked(...), without the call
+        self._keep(text, alive)
+        return text[freed:alive]  # type: ignore[return-value] # as Masked(...), without the call
 
     def finish(self) -> Masked:
         """End the stream; give the rest."""
         if self._evidence is not None:
             return self._settle(self._buffer, final=True)
-        text, self._buffer = self._buffer, b""
-        return self._last(text)
+        return self._last(self._buffer)
 
     def whole(self, data: bytes) -> Masked:
         """Mask a text that is here from beginning to end."""
@@ -187,29 +174,41 @@ class Masker:
         """Take the end of the text, in which the rules' `hits` may be known."""
         if len(text) >= self._shortest and self._detect(text, final=True, hits=hits):
             return self._settle(text, final=True, alive=len(text))
-        return Masked(text)
+        freed = self._freed - self._base
+        self._keep(text, len(text))
+        return Masked(text[freed:])
 
     def _alive(self, text: bytes) -> int:
-        """Give where the longest end of text begins that may still become a rule's match or a whole character."""
-        size = len(text)
+        """Give where the longest end of text begins that may still become a match or a whole character."""
         alive = self._reading.alive(text, self._base, self._before)
-        if alive and text[alive if alive < size else -1] >= 0x80:
+        if alive and text[alive if alive < len(text) else -1] >= 0x80:
             alive = floor(text, alive)
-        if size <= _KNOWN_LENGTH and text:
-            if len(self._known) >= _KNOWN_LIMIT:
-                self._known.clear()
-            self._known[text] = alive
+        if self._literals is not None:
+            freed = self._freed - self._base
+            alive = min(alive, freed + self._literals.alive(text[freed:]))
         return alive
+
+    def _keep(self, text: bytes, released: int) -> None:
+        """Hold back what lies behind `released`, and keep enough of what lies before it."""
+        self._freed = self._base + released
+        if released > _KEPT_BYTES:
+            cut = max(0, released - self._lead)
+            self._base += cut
+            if cut:
+                self._before = text[cut - 1]
+                text = text[cut:]
+        self._buffer = text
 
     def _detect(self, text: bytes, *, final: bool, hits: list[Hit] | None = None) -> bool:
         """Look for matches in the text that is held back and note them; give whether there is anything to settle."""
         masking, base = self._masking, self._base
         seen, self._seen = self._seen, base + len(text) - 1
+        may_hold, self._reading.ended = final or self._reading.ended, self._reading.ends
         # What ends in what was seen has been noted, so only matches that reach beyond it are looked for.
         skip = max(0, seen - base - self._reach)
         new = text[skip:] if skip else text
         if hits is None:
-            hits = masking.rules.hits(new)
+            hits = masking.rules.hits(new) if may_hold else []
         literals = () if self._literals is None else self._literals.spans(new)
         if not hits and not literals:
             return self._evidence is not None
@@ -222,6 +221,7 @@ class Masker:
         base += skip
         for number, start, end in literals:
             evidence.matches.add((masking.rules.literals_from + number, base + start, base + end))
+        evidence.begin_at(self._freed)
         if evidence:
             self._evidence = evidence
         return self._evidence is not None
@@ -232,28 +232,23 @@ class Masker:
         assert evidence is not None
         self._buffer = text
         evidence.extend_tails(text, base, final=final)
-        if not final and evidence.waits(base, size):
+        freed = self._freed
+        held = base + size - freed
+        if not final and evidence.waits(freed, held):
             return _NOTHING
         if alive is None:
             alive = size if final else self._alive(text)
-            if self._literals is not None and not final:
-                alive = min(alive, self._literals.alive(text))
-            if not final and size <= CANDIDATE_LIMIT and (not alive or evidence.grows(base, base + alive)):
+            if not final and held <= CANDIDATE_LIMIT and (base + alive <= freed or evidence.grows(freed, base + alive)):
                 return _NOTHING
             self._detect(text, final=final)
         evidence.extend_tails(text, base, final=final)
         candidates = evidence.candidates(lambda at: base + ceil(text, at - base))
-        frontier = evidence.settle(candidates, base + alive, self._check, final=final)
-        if frontier == base and not final:
+        frontier = evidence.settle(candidates, max(base + alive, freed), self._check, final=final)
+        if frontier == freed and not final:
             return _NOTHING
         goes_on = evidence.forget(candidates, frontier)
         out = self._release(candidates, frontier, goes_on=goes_on)
-        if frontier > base:
-            self._before = text[frontier - base - 1]
-            self._trail.append(text[max(0, frontier - base - CONTEXT_BYTES) : frontier - base])
-            self._known = self._masking.rules.known_alive[self._before]
-        self._buffer = text[frontier - base :]
-        self._base = frontier
+        self._keep(text, frontier - base)
         if not evidence and self._group is None:
             self._evidence = None
         return out
@@ -265,7 +260,7 @@ class Masker:
             return True
         start, stop = candidate.start - self._base, end - self._base
         span = self._buffer[start:stop]
-        before = b"".join([*self._trail, self._buffer[max(0, start - CONTEXT_BYTES) : start]])[-CONTEXT_BYTES:]
+        before = self._buffer[max(0, start - CONTEXT_BYTES) : start]
         if candidate.rule < len(rules.rules):
             return rules.rules[candidate.rule].accepts(span, before)
         if self._masking.work is not None:
@@ -279,9 +274,9 @@ class Masker:
     def _release(self, candidates: list[Candidate], frontier: int, *, goes_on: bool) -> Masked:
         """Write what lies before `frontier`, with placeholders for the spans that are masked."""
         text, base = self._buffer, self._base
-        group, at = self._group, base
+        group, at = self._group, self._freed
         if group is not None:
-            group.end = base
+            group.end = at
         crossing = goes_on
         out: list[bytes] = []
         for survivor in sorted((c for c in candidates if c.verdict and c.start < frontier), key=self._order):

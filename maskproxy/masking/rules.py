@@ -22,12 +22,13 @@ from maskproxy.masking.encoded import BASE64, PERCENT
 from maskproxy.masking.engine import Database, Hit
 from maskproxy.masking.exceptions import RuleException
 from maskproxy.masking.finder import Finder, compiled
-from maskproxy.masking.grammar import ANYTHING, Shape, width
+from maskproxy.masking.grammar import Shape, width
 from maskproxy.masking.lifting import Lift
 from maskproxy.masking.matcher import Matcher
+from maskproxy.masking.net import Net
 from maskproxy.masking.placeholders import SHAPE
 from maskproxy.masking.shapes import shape
-from maskproxy.masking.standing import Forward, Net
+from maskproxy.masking.standing import Forward
 
 Severity = Literal["low", "medium", "high", "critical"]
 RANKS: Mapping[str, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}
@@ -99,6 +100,7 @@ class Facts(NamedTuple):
 
     shortest: int
     longest: int
+    lead: int
     net: bytes
     """The net of all rules' positions in plain values, packed."""
 
@@ -144,6 +146,8 @@ class RuleSet:
         """The shortest text that can hold a match."""
         self.longest = facts.longest if facts else max(most or 0 for _, most in widths)
         """How far a match's core may reach back."""
+        self.lead = facts.lead if facts else max(width(shape.before)[1] or 0 for shape in self._shapes())
+        """How far before its secret a match may begin."""
         if databases is None:
             databases = compiled([(rule.id, rule.shape.core) for rule in rules], _PLACEHOLDER.core)
         self.databases = tuple(databases)
@@ -159,7 +163,7 @@ class RuleSet:
     def facts(self) -> Facts:
         if self._facts is None:
             plain = zlib.compress(marshal.dumps(self.forward.net.plain()), 1)
-            self._facts = Facts(self.shortest, self.longest, plain)
+            self._facts = Facts(self.shortest, self.longest, self.lead, plain)
         return self._facts
 
     def _shapes(self) -> list[Shape]:
@@ -170,21 +174,11 @@ class RuleSet:
         return any(rule.id == rule_id and tells(rule.shape.core, in_utf16=in_utf16) for rule in self.rules)
 
     @cached_property
-    def known_alive(self) -> tuple[dict[bytes, int], ...]:
-        """For each left neighbour: short texts, as deltas are, and what `forward` said of them.
-
-        Neighbours that no rule tells apart share what is known.
-        """
-        alike: dict[int, dict[bytes, int]] = {}
-        return tuple(alike.setdefault(condition, {}) for condition in self.forward.conditions)
-
-    @cached_property
     def forward(self) -> Forward:
         """Follows what begins in a text and may still become a match."""
         if self._facts is not None:
             return Forward(Net.read(marshal.loads(zlib.decompress(self._facts.net))))  # noqa: S302 # our own file
-        shapes = [(shape.core, shape.left, shape.right != ANYTHING) for shape in self._shapes()]
-        return Forward(Net.of([*shapes, (BASE64.core, BASE64.left, False)]))
+        return Forward(Net.of([*self._shapes(), BASE64]))
 
     @cached_property
     def placeholder(self) -> Backward:

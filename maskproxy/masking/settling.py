@@ -69,6 +69,13 @@ class Evidence:
     def __bool__(self) -> bool:
         return bool(self.matches or self.tails or self.own or self._older)
 
+    def begin_at(self, freed: int) -> None:
+        """Take what is noted from `freed` on: what lies before was released."""
+        if any(start < freed for _, start, _ in self.matches):
+            self.matches = {(rule, max(start, freed), end) for rule, start, end in self.matches if end > freed}
+        for tail in self.tails.values():
+            tail.start = max(tail.start, freed)
+
     def extend_tails(self, text: bytes, base: int, *, final: bool) -> None:
         """Follow the open tails through what arrived; a closed one becomes a match."""
         for key, tail in list(self.tails.items()):

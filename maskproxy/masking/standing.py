@@ -1,131 +1,174 @@
 """What has begun in a text and may still become a match, for all rules at once: one step a byte, each byte once.
 
-The rules' expressions are a net of positions (Glushkov). A `Standing` is the positions that the last byte may be at;
-where the first of them began is told by going back from there through the text. There are far more positions than any
-text reaches at once, so sets of them are lists; transitions are computed when they are met and remembered, in bounded
+A `Standing` is the positions of a `Net` that the last byte may be at, put together of what stands in the heads of rules,
+by where it began, and of what stands in each other part by itself. Each of these knows few states, so that a standing
+nobody met before is put together of known ones. Everything is computed when it is met and remembered, in bounded
 memory.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from maskproxy.masking.automaton import TEXT_EDGE, Positions, strict_prefixes
-from maskproxy.masking.grammar import Node
+from maskproxy.masking.automaton import TEXT_EDGE
+from maskproxy.masking.net import ENDS, GOES_ON, HEAD, HELD, WHOLE, Net
 
-_MOST_REMEMBERED = 6_000_000
-"""Positions in remembered sets, of eight bytes each."""
+_MOST_STANDINGS = 65_536
+"""Of about 600 bytes each."""
+_MOST_REMEMBERED = 3_000_000
+"""Positions in what standings are put together of, of eight bytes each."""
+_EACH_COSTS = 40
+"""What such a thing takes beside its positions, in positions."""
 _NEVER = -1
-"""The condition of a `Standing` after which nothing begins."""
-_FAR_BYTES = 4096
-_NEAR_BYTES = 8
-"""What began this near is sought anew with every piece, which costs less than to follow it."""
+"""The condition under which nothing begins."""
+
+_Places = tuple[int, ...]
+"""Positions in order."""
 
 
-class Edges(NamedTuple):
-    """Where one gets from each position: `ends[heads[p] : heads[p + 1]]`."""
+class _Apart:
+    """Told apart by what it is and not by what it holds, as a dict would be."""
 
-    heads: array[int]
-    ends: array[int]
+    __slots__ = ()
+    __hash__ = object.__hash__
 
-
-class Net(NamedTuple):
-    """Positions, the bytes they take, and which come after which. Words are the strict prefixes of the expressions."""
-
-    takes: tuple[int, ...]
-    """Sets of bytes."""
-    kinds: array[int]
-    """For each position, which of them it takes."""
-    goes_on: bytes
-    """For each position, whether a word may be longer than up to it."""
-    later: Edges
-    earlier: Edges
-    firsts: tuple[tuple[int, array[int]], ...]
-    """Permitted left neighbours, and the positions that a word under that condition begins with."""
-
-    @classmethod
-    def of(cls, cores: Iterable[tuple[Node, int, bool]]) -> Net:
-        """`cores`: as `beginnings` takes them."""
-        positions, goes_on, firsts = strict_prefixes(cores)
-        kinds = array("I", bytes(4 * positions.count))
-        for kind, where in enumerate(positions.sets.values()):
-            for position in _ones(where):
-                kinds[position] = kind
-        flags = bytearray(positions.count)
-        for position in _ones(goes_on):
-            flags[position] = 1
-        pairs = list(_pairs(positions))
-        return cls(
-            tuple(positions.sets),
-            kinds,
-            bytes(flags),
-            _edges(positions.count, pairs),
-            _edges(positions.count, [(later, earlier) for earlier, later in pairs]),
-            tuple((neighbours, array("I", _ones(first))) for neighbours, first in firsts.items()),
-        )
-
-    def plain(self) -> tuple[tuple[int, ...], list[bytes], bytes, list[tuple[int, bytes]]]:
-        """Give it in values that can be written down."""
-        tables = (self.kinds, *self.later, *self.earlier)
-        firsts = [(neighbours, first.tobytes()) for neighbours, first in self.firsts]
-        return self.takes, [table.tobytes() for table in tables], self.goes_on, firsts
-
-    @classmethod
-    def read(cls, plain: tuple[tuple[int, ...], list[bytes], bytes, list[tuple[int, bytes]]]) -> Net:
-        """Make it again of what `plain` gave."""
-        takes, tables, goes_on, firsts = plain
-        kinds, *edges = (array("I", table) for table in tables)
-        return cls(
-            takes,
-            kinds,
-            goes_on,
-            Edges(*edges[:2]),
-            Edges(*edges[2:]),
-            tuple((neighbours, array("I", first)) for neighbours, first in firsts),
-        )
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
 
 class Back(dict[int, "Back | None"]):
-    """Positions that the next byte to the left may be at."""
+    """Held positions that the next byte to the left may be at."""
 
-    __slots__ = ("accepts", "machine", "positions")
+    __slots__ = ("accepts", "entries", "machine", "positions")
 
-    def __init__(self, machine: Forward, positions: array[int], accepts: int) -> None:
+    def __init__(self, machine: Forward, positions: _Places, accepts: int, entries: _Places) -> None:
         super().__init__()
         self.machine = machine
         self.positions = positions
         self.accepts = accepts
         """The neighbours to the left with which a word begins here; 0: none."""
+        self.entries = entries
+        """Where the byte to the left may have been, in what stands before a secret that begins here."""
 
     def __missing__(self, byte: int) -> Back | None:
         return self.machine.step_back(self, byte)
 
 
-class Standing(dict[int, "Standing"]):
-    """All that may have begun somewhere in a text and goes on, by its last byte. Missing ones are computed once."""
+class Part(_Apart, dict[int, "Part"]):
+    """What stands in one part of the net."""
 
-    __slots__ = ("alive", "backwards", "condition", "machine")
+    __slots__ = ("backwards", "ends", "machine", "number", "positions")
 
-    def __init__(self, machine: Forward, alive: array[int], condition: int) -> None:
+    def __init__(self, machine: Forward, number: int, positions: _Places, *, ends: bool) -> None:
         super().__init__()
         self.machine = machine
-        self.alive = alive
-        """The positions that the last byte is at, in words that are not whole yet; none: nothing goes on."""
+        self.number = number
+        self.positions = positions
+        self.ends = ends
+        """A core may end at the last byte."""
+        self.backwards = machine.backwards(positions)
+        """Where reading backwards from here starts; None: nothing is held."""
+
+    def __missing__(self, byte: int) -> Part:
+        return self.machine.step_part(self, byte)
+
+
+class Stem(_Apart, dict[int, "_Stepped"]):
+    """What began at one place and stands in the heads of rules."""
+
+    __slots__ = ("age", "backwards", "held", "machine", "positions")
+
+    def __init__(self, machine: Forward, positions: _Places, age: int) -> None:
+        super().__init__()
+        flags = machine.net.flags
+        self.machine = machine
+        self.positions = positions
+        self.age = age
+        """How many bytes ago it began."""
+        self.held = age if any(flags[position] & WHOLE for position in positions) else 0
+        """How many bytes are held for secrets that began right there; 0: there are none."""
+        self.backwards = machine.backwards([position for position in positions if not flags[position] & WHOLE])
+
+    def __missing__(self, byte: int) -> _Stepped:
+        return self.machine.step_stem(self, byte)
+
+
+class _Stepped(NamedTuple):
+    stem: Stem | None
+    """None: nothing is left of it in the heads."""
+    begun: tuple[Part, ...]
+    """What goes from the heads into other parts."""
+    ends: bool
+
+
+class Standing(dict[int, "Standing"]):
+    """All that may have begun somewhere in a text and goes on, by its last byte."""
+
+    __slots__ = ("_entered", "_unheld", "backwards", "condition", "ends", "held", "machine", "parts", "stems")
+
+    def __init__(
+        self, machine: Forward, condition: int, stems: tuple[Stem, ...], parts: tuple[Part, ...], *, ends: bool
+    ) -> None:
+        super().__init__()
+        self.machine = machine
         self.condition = condition
-        """Which words may begin with the next byte, by its left neighbour; below zero: see `Forward.begin_once`."""
-        self.backwards: Back | None = None
-        """Where reading backwards from here starts."""
+        """Which words may begin with the next byte, by its left neighbour."""
+        self.stems = stems
+        """What began first comes first."""
+        self.parts = parts
+        """In the order of their numbers."""
+        self.ends = ends
+        """A core may end at the last byte."""
+        self.held = next((stem.held for stem in stems if stem.held), 0)
+        """How many bytes are held, at least."""
+        self.backwards = tuple(one.backwards for one in (*stems, *parts) if one.backwards is not None)
+        """Where reading backwards from here starts, to find whether more are."""
+        self._unheld: frozenset[int] | None = None
+        self._entered: dict[int, Standing] = {}
 
     def __missing__(self, byte: int) -> Standing:
         return self.machine.step(self, byte)
+
+    @property
+    def unheld(self) -> frozenset[int]:
+        """The positions that stand before secrets."""
+        if self._unheld is None:
+            flags = self.machine.net.flags
+            self._unheld = frozenset(
+                position
+                for one in (*self.stems, *self.parts)
+                for position in one.positions
+                if not flags[position] & HELD
+            )
+        return self._unheld
+
+    def entered(self, byte: int) -> Standing:
+        """Follow only the secrets that begin with `byte`."""
+        standing = self._entered.get(byte)
+        if standing is None:
+            standing = self._entered[byte] = self.machine.enter(self, byte)
+        return standing
 
 
 class Forward:
     """Goes through texts. Shared by threads: what two of them compute at once is the same."""
 
-    __slots__ = ("_backs", "_begin_with", "_conditions", "_firsts", "_remembered", "_standings", "_taken", "net")
+    __slots__ = (
+        "_backs",
+        "_begin_with",
+        "_conditions",
+        "_firsts",
+        "_firsts_by_kind",
+        "_numbers",
+        "_opened",
+        "_parts",
+        "_remembered",
+        "_standings",
+        "_stems",
+        "_taken",
+        "net",
+    )
 
     def __init__(self, net: Net) -> None:
         self.net = net
@@ -137,115 +180,226 @@ class Forward:
         ]
         self._begin_with: dict[int, int] = {}
         """Position -> the left neighbours with which a word may begin there."""
+        self._firsts_by_kind: list[tuple[int, dict[int, list[int]]]] = []
         for neighbours, first in net.firsts:
+            by_kind: dict[int, list[int]] = {}
             for position in first:
                 self._begin_with[position] = self._begin_with.get(position, 0) | neighbours
+                by_kind.setdefault(net.kinds[position], []).append(position)
+            self._firsts_by_kind.append((neighbours, by_kind))
+        self._numbers = list(range(len(net.kinds)))
+        """Each position once, so that a set of them takes the place of references alone."""
         self._taken: dict[int, bytes] = {}
-        self._firsts: dict[tuple[int, int], tuple[int, ...]] = {}
-        self._standings: dict[tuple[bytes, int], Standing] = {}
-        self._backs: dict[tuple[bytes, int], Back] = {}
+        self._firsts: dict[tuple[int, int], _Places] = {}
+        self._opened: dict[tuple[int, int], _Stepped] = {}
+        """By condition and byte: what begins."""
+        self._stems: dict[tuple[_Places, int], Stem] = {}
+        self._parts: dict[tuple[int, _Places, bool], Part] = {}
+        self._standings: dict[tuple[int, tuple[Stem, ...], tuple[Part, ...], bool], Standing] = {}
+        self._backs: dict[tuple[_Places, int, _Places], Back] = {}
         self._remembered = 0
 
     @property
-    def conditions(self) -> list[int]:
-        """For each left neighbour a number, the same where no rule tells them apart."""
-        return self._conditions
+    def remembered(self) -> int:
+        """How much is remembered, in positions, beside standings."""
+        return self._remembered
 
     def begin(self, before: int) -> Standing:
         """Stand at a place whose left neighbour is `before`."""
-        return self._standing(array("I"), self._conditions[before])
-
-    def begin_once(self, before: int) -> Standing:
-        """Stand at a place whose left neighbour is `before`, to follow only the words that begin right there."""
-        return self._standing(array("I"), -2 - self._conditions[before])
+        return self._standing(self._conditions[before], (), (), ends=False)
 
     def step(self, standing: Standing, byte: int) -> Standing:
-        """Compute where `byte` leads, and remember it."""
-        net, taken, condition = self.net, self._taken_at(byte), standing.condition
-        kinds, goes_on, (heads, ends) = net.kinds, net.goes_on, net.later
-        begun = () if condition == _NEVER else self._first_at(condition if condition >= 0 else -2 - condition, byte)
-        reached = set(begun)
-        for position in standing.alive:
-            for end in ends[heads[position] : heads[position + 1]]:
-                if taken[kinds[end]] and goes_on[end]:
-                    reached.add(end)
-        then = self._conditions[byte] if condition >= 0 else _NEVER
-        following = standing[byte] = self._standing(array("I", sorted(reached)), then)
+        """Put together where `byte` leads."""
+        condition, ends = standing.condition, False
+        stems: list[Stem] = []
+        parts: list[Part] = []
+        begun: list[Part] = []
+        opened = () if condition == _NEVER else (self._open(condition, byte),)
+        for stepped in (*[stem[byte] for stem in standing.stems], *opened):
+            ends = ends or stepped.ends
+            if stepped.stem is not None:
+                stems.append(stepped.stem)
+            begun += stepped.begun
+        for part in standing.parts:
+            following = part[byte]
+            ends = ends or following.ends
+            if following.positions:
+                parts.append(following)
+        if begun:
+            by_number = {part.number: part for part in parts}
+            for part in begun:
+                other = by_number.get(part.number)
+                by_number[part.number] = part if other is None else self._united(part, other)
+            parts = [by_number[number] for number in sorted(by_number)]
+        then = condition if condition == _NEVER else self._conditions[byte]
+        reached = standing[byte] = self._standing(then, tuple(stems), tuple(parts), ends=ends)
+        return reached
+
+    def step_part(self, part: Part, byte: int) -> Part:
+        """Compute where `byte` leads in one part."""
+        reached, ends = self._later(part.positions, byte)
+        following = part[byte] = self._part(part.number, tuple(sorted(reached)), ends=ends)
         return following
 
+    def step_stem(self, stem: Stem, byte: int) -> _Stepped:
+        """Compute where `byte` leads from the heads of rules, into heads and other parts."""
+        reached, ends = self._later(stem.positions, byte)
+        stepped = stem[byte] = self._stepped(reached, stem.age + 1, ends=ends)
+        return stepped
+
+    def enter(self, standing: Standing, byte: int) -> Standing:
+        """Compute what stands at the first byte of a secret, of all that `byte` may be the first of."""
+        net, taken, held = self.net, self._taken_at(byte), GOES_ON | HELD
+        reached = set(() if standing.condition == _NEVER else self._first_at(standing.condition, byte))
+        for position in standing.unheld:
+            reached.update(end for end in net.later.at(position) if taken[net.kinds[end]])
+        reached = {position for position in reached if net.flags[position] & held == held}
+        stem, parts, _ = self._stepped(reached, 1, ends=False)
+        return self._standing(_NEVER, () if stem is None else (stem,), parts, ends=False)
+
     def step_back(self, back: Back, byte: int) -> Back | None:
-        """Compute where `byte`, to the left, leads, and remember it."""
-        taken, kinds, (heads, ends) = self._taken_at(byte), self.net.kinds, self.net.earlier
+        """Compute where `byte`, to the left, leads."""
+        net, taken = self.net, self._taken_at(byte)
         accepts = 0
         reached: set[int] = set()
-        here = [position for position in back.positions if taken[kinds[position]]]
+        entries: set[int] = set()
+        here = [position for position in back.positions if taken[net.kinds[position]]]
         for position in here:
             accepts |= self._begin_with.get(position, 0)
-            reached.update(ends[heads[position] : heads[position + 1]])
-        following = self._back(array("I", sorted(reached)), accepts) if here else None
+            for earlier in net.earlier.at(position):
+                (reached if net.flags[earlier] & HELD else entries).add(earlier)
+        following = self._back(tuple(sorted(reached)), accepts, tuple(entries)) if here else None
         back[byte] = following
         return following
 
-    def starts(self, standing: Standing, text: bytes, before: int) -> list[int]:
-        """Give where in `text` words begin that go on at its end, last first.
+    def backwards(self, positions: Sequence[int]) -> Back | None:
+        """Give where reading backwards from these positions starts; None: no byte is held for them."""
+        flags = self.net.flags
+        held = tuple(position for position in positions if flags[position] & HELD)
+        return self._back(held, 0, ()) if held else None
 
-        `standing` is what the text was read to; `before` is the neighbour to the left of text[0].
+    def starts(self, past: Sequence[Standing], text: bytes, before: int) -> list[int]:
+        """Give where in `text` secrets begin that go on at its end, last first.
+
+        `past[-1]` is what the text was read to, `past[-2]` the same without its last byte, and so on: as far back as
+        any of them may begin. `before` is the neighbour to the left of text[0].
         """
-        starts: list[int] = []
-        if standing.backwards is None:
-            standing.backwards = self._back(standing.alive, 0)
-        at, state = len(text), standing.backwards
-        while at:
-            at -= 1
-            following = state[text[at]]
-            if following is None:
-                break
-            state = following
-            if state.accepts and state.accepts >> (text[at - 1] if at else before) & 1:
-                starts.append(at)
-        return starts
+        size = len(text)
+        floor = size - len(past) + 1
+        starts = {size - stem.held for stem in past[-1].stems if stem.held}
+        for start in past[-1].backwards:
+            at, state = size, start
+            while at > floor:
+                at -= 1
+                following = state[text[at]]
+                if following is None:
+                    break
+                state = following
+                if state.accepts and state.accepts >> (text[at - 1] if at else before) & 1:
+                    starts.add(at)
+                elif state.entries and not past[at - size - 1].unheld.isdisjoint(state.entries):
+                    starts.add(at)
+        return sorted(starts, reverse=True)
 
-    def _standing(self, alive: array[int], condition: int) -> Standing:
-        key = (alive.tobytes(), condition)
+    def _later(self, positions: _Places, byte: int) -> tuple[set[int], bool]:
+        """Give the positions in words that go on, and whether a core may end."""
+        taken = self._taken_at(byte)
+        _, kinds, flags, _, (heads, ends_at), *_ = self.net
+        reached: set[int] = set()
+        ends = False
+        numbers = self._numbers
+        for position in positions:
+            for end in ends_at[heads[position] : heads[position + 1]]:
+                if taken[kinds[end]]:
+                    flag = flags[end]
+                    ends = ends or bool(flag & ENDS)
+                    if flag & GOES_ON:
+                        reached.add(numbers[end])
+        return reached, ends
+
+    def _open(self, condition: int, byte: int) -> _Stepped:
+        """Give what begins with `byte`."""
+        opened = self._opened.get((condition, byte))
+        if opened is None:
+            flags, first = self.net.flags, self._first_at(condition, byte)
+            ends = any(flags[position] & ENDS for position in first)
+            going_on = {position for position in first if flags[position] & GOES_ON}
+            opened = self._opened[condition, byte] = self._stepped(going_on, 1, ends=ends)
+        return opened
+
+    def _stepped(self, reached: set[int], age: int, *, ends: bool) -> _Stepped:
+        """Part what was reached."""
+        number_of = self.net.parts
+        by_part: dict[int, list[int]] = {}
+        for position in sorted(reached):
+            by_part.setdefault(number_of[position], []).append(position)
+        heads = tuple(by_part.pop(HEAD, ()))
+        stem = self._stem(heads, age) if heads else None
+        begun = [self._part(number, tuple(positions), ends=False) for number, positions in sorted(by_part.items())]
+        return _Stepped(stem, tuple(begun), ends)
+
+    def _united(self, one: Part, other: Part) -> Part:
+        return self._part(one.number, tuple(sorted({*one.positions, *other.positions})), ends=one.ends or other.ends)
+
+    def _standing(self, condition: int, stems: tuple[Stem, ...], parts: tuple[Part, ...], *, ends: bool) -> Standing:
+        key = (condition, stems, parts, ends)
         standing = self._standings.get(key)
         if standing is None:
-            self._make_room(len(alive))
-            standing = self._standings[key] = Standing(self, alive, condition)
+            if len(self._standings) >= _MOST_STANDINGS:
+                self._forget(self._standings)
+            standing = self._standings[key] = Standing(self, condition, stems, parts, ends=ends)
         return standing
 
-    def _back(self, positions: array[int], accepts: int) -> Back:
-        key = (positions.tobytes(), accepts)
+    def _stem(self, positions: _Places, age: int) -> Stem:
+        stem = self._stems.get((positions, age))
+        if stem is None:
+            self._make_room(len(positions))
+            stem = self._stems[positions, age] = Stem(self, positions, age)
+        return stem
+
+    def _part(self, number: int, positions: _Places, *, ends: bool) -> Part:
+        key = (number, positions, ends)
+        part = self._parts.get(key)
+        if part is None:
+            self._make_room(len(positions))
+            part = self._parts[key] = Part(self, number, positions, ends=ends)
+        return part
+
+    def _back(self, positions: _Places, accepts: int, entries: _Places) -> Back:
+        key = (positions, accepts, entries)
         back = self._backs.get(key)
         if back is None:
             self._make_room(len(positions))
-            back = self._backs[key] = Back(self, positions, accepts)
+            back = self._backs[key] = Back(self, positions, accepts, entries)
         return back
 
     def _make_room(self, size: int) -> None:
         """Forget everything rather than hold too much; whoever stands somewhere goes on from there."""
-        self._remembered += size + 1
+        self._remembered += size + _EACH_COSTS
         if self._remembered > _MOST_REMEMBERED:
-            for standing in list(self._standings.values()):
-                standing.backwards = None
-                standing.clear()
-            for back in list(self._backs.values()):
-                back.clear()
-            self._standings.clear()
-            self._backs.clear()
-            self._remembered = size + 1
+            self._forget(self._standings, self._stems, self._parts, self._backs)
+            self._opened.clear()
+            self._remembered = size + _EACH_COSTS
 
-    def _first_at(self, condition: int, byte: int) -> tuple[int, ...]:
+    def _forget(self, *known: dict[Any, Any]) -> None:
+        for some in known:
+            for one in list(some.values()):
+                one.clear()
+            some.clear()
+
+    def _first_at(self, condition: int, byte: int) -> _Places:
         """Give the positions that a word begins at with this byte."""
         firsts = self._firsts.get((condition, byte))
         if firsts is None:
-            taken, kinds, goes_on = self._taken_at(byte), self.net.kinds, self.net.goes_on
+            taken = self._taken_at(byte)
             before = self._conditions.index(condition)
             firsts = tuple(
                 position
-                for neighbours, first in self.net.firsts
+                for neighbours, by_kind in self._firsts_by_kind
                 if neighbours >> before & 1
+                for kind, first in by_kind.items()
+                if taken[kind]
                 for position in first
-                if taken[kinds[position]] and goes_on[position]
             )
             self._firsts[condition, byte] = firsts
         return firsts
@@ -256,104 +410,3 @@ class Forward:
         if taken is None:
             taken = self._taken[byte] = bytes(members >> byte & 1 for members in self.net.takes)
         return taken
-
-
-class Reading:
-    """One stream, read once, and what has begun in it.
-
-    Where the first word began that goes on is sought backwards, then followed by itself for as long as it lives: in a
-    long token, which every piece makes longer, each byte is gone through a few times and not once a piece.
-    """
-
-    __slots__ = ("_first", "_forward", "_longest", "_read", "_standing", "_starts")
-
-    def __init__(self, forward: Forward, longest: int) -> None:
-        """`longest`: bytes of the longest word."""
-        self._forward = forward
-        self._longest = longest
-        self._standing = forward.begin(TEXT_EDGE)
-        self._read = -1
-        """The offset in the stream up to which it was read."""
-        self._starts: list[int] = []
-        """Where all words that went on began when they were sought last, last first."""
-        self._first: Standing | None = None
-        """Where the words stand that began at the first of them."""
-
-    def alive(self, text: bytes, base: int, before: int) -> int:
-        """Give where the longest end of `text` begins that is the beginning of a word; its end if none is.
-
-        `text` is what the stream holds from the offset `base` on, `before` the neighbour to its left. Of much that is
-        new only the end is read: what began further back than the longest word has ended.
-        """
-        size, standing = len(text), self._standing
-        at = self._read - base
-        if at < 0 or at > size:
-            at, standing, self._starts = 0, self._forward.begin(before), []
-        if size - at > _FAR_BYTES:
-            at = max(0, size - self._longest - 1)
-            standing, self._starts = self._forward.begin(text[at - 1] if at else before), []
-        for byte in text[at:] if at else text:
-            standing = standing[byte]
-        self._standing, self._read = standing, base + size
-        if not standing.alive:
-            self._starts = []
-            return size
-        if self._starts:
-            alive = self._follow(text, base, before, at)
-            if alive < size:
-                return alive
-        starts = self._forward.starts(standing, text, before)
-        if not starts:
-            return size
-        first = starts[-1]
-        if size - first > _NEAR_BYTES:
-            self._starts = [base + start for start in starts]
-            self._first = None
-        return first
-
-    def _follow(self, text: bytes, base: int, before: int, at: int) -> int:
-        """Give where the first of the words that went on at `at` began that still does; the text's end if none."""
-        starts, first = self._starts, self._first
-        while starts:
-            start = starts[-1] - base
-            if start >= 0:
-                if first is None:
-                    first, at = self._forward.begin_once(text[start - 1] if start else before), start
-                for byte in text[at:]:
-                    first = first[byte]
-                if first.alive:
-                    self._first = first
-                    return start
-            first = None
-            starts.pop()
-        return len(text)
-
-
-def _ones(number: int) -> Iterator[int]:
-    """Give the numbers of the bits that are set, of a number with very many bits."""
-    digits = f"{number:b}"
-    last = len(digits) - 1
-    at = digits.find("1")
-    while at >= 0:
-        yield last - at
-        at = digits.find("1", at + 1)
-
-
-def _pairs(positions: Positions) -> Iterator[tuple[int, int]]:
-    for distance, ends in positions.after.items():
-        for end in _ones(ends):
-            yield end - distance, end
-
-
-def _edges(count: int, pairs: list[tuple[int, int]]) -> Edges:
-    heads = array("I", bytes(4 * (count + 1)))
-    for start, _ in pairs:
-        heads[start + 1] += 1
-    for position in range(count):
-        heads[position + 1] += heads[position]
-    ends = array("I", bytes(4 * len(pairs)))
-    free = heads[:]
-    for start, end in pairs:
-        ends[free[start]] = end
-        free[start] += 1
-    return Edges(heads, ends)

@@ -1,12 +1,13 @@
 """How much is held back, against brute force: a byte is held only while something may follow that makes it a match's.
 
 All words of a rule over a few letters are listed, up to a length; a text's end may become a match if it is what such a
-word begins with. What a rule asks for beside a secret is part of the word.
+word begins with. What a rule asks for behind a secret is part of the word; what it asks for before it is not held.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import product
 from random import Random
 
@@ -39,7 +40,7 @@ def trial(draw: Random) -> int:
     if compiled is None:
         return 0
     ((rule, _),) = taken
-    begun = _beginnings(rule)
+    begun = _beginnings(replace(rule, before=""))
     masking, fed = Masking(compiled, PLACEHOLDERS), 0
     for _ in range(_TEXTS):
         text = "".join(draw.choices(_LETTERS, k=_TEXT_BYTES)).encode()
@@ -55,7 +56,7 @@ def trial(draw: Random) -> int:
 
 
 def _beginnings(rule: OracleRule) -> set[bytes]:
-    """List what the rule's words begin with, and go on from."""
+    """List what the rule's secrets begin with, with what must follow them, and go on from."""
     made = set()
     for size in range(1, oracle.widths(rule)[1] + 1):
         for word in map("".join, product(_LETTERS, repeat=size)):
@@ -64,12 +65,20 @@ def _beginnings(rule: OracleRule) -> set[bytes]:
     return made
 
 
+def _is_led_to(rule: OracleRule, text: bytes, at: int) -> bool:
+    """Whether what must stand before the secret ends at `at`."""
+    return any(
+        re.fullmatch(rule.before.encode(), text[begin:at]) and oracle.may_stand(rule, text, begin)
+        for begin in range(at + 1)
+    )
+
+
 def _held_from(rule: OracleRule, text: bytes, begun: set[bytes]) -> int:
     alive = min(
         (
             at
             for at in range(len(text))
-            if oracle.may_begin_base64(text[at:]) or (text[at:] in begun and oracle.may_stand(rule, text, at))
+            if oracle.may_begin_base64(text[at:]) or (text[at:] in begun and _is_led_to(rule, text, at))
         ),
         default=len(text),
     )
