@@ -17,8 +17,8 @@ from maskproxy.masking.lifting import OpenSpan
 from maskproxy.masking.masked import Masked
 from maskproxy.masking.matches import View, note_hits
 from maskproxy.masking.placeholders import PendingPlaceholder
-from maskproxy.masking.settling import CANDIDATE_LIMIT, Candidate, Evidence
 from maskproxy.masking.reading import Reading
+from maskproxy.masking.settling import CANDIDATE_LIMIT, Candidate, Evidence
 
 if TYPE_CHECKING:
     from maskproxy.masking.masking import Masking

@@ -1,9 +1,9 @@
 """What has begun in a text and may still become a match, for all rules at once: one step a byte, each byte once.
 
-A `Standing` is the positions of a `Net` that the last byte may be at, put together of what stands in the heads of rules,
-by where it began, and of what stands in each other part by itself. Each of these knows few states, so that a standing
-nobody met before is put together of known ones. Everything is computed when it is met and remembered, in bounded
-memory.
+A `Standing` is the positions of a `Net` that the last byte may be at, put together of what stands in the heads of
+rules, by where it began, and of what stands in each other part by itself. Each of these knows few states, so that a
+standing nobody met before is put together of known ones. Everything is computed when it is met and remembered, in
+bounded memory.
 """
 
 from __future__ import annotations
@@ -27,16 +27,6 @@ _Places = tuple[int, ...]
 """Positions in order."""
 
 
-class _Apart:
-    """Told apart by what it is and not by what it holds, as a dict would be."""
-
-    __slots__ = ()
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-
 class Back(dict[int, "Back | None"]):
     """Held positions that the next byte to the left may be at."""
 
@@ -55,10 +45,12 @@ class Back(dict[int, "Back | None"]):
         return self.machine.step_back(self, byte)
 
 
-class Part(_Apart, dict[int, "Part"]):
-    """What stands in one part of the net."""
+class Part(dict[int, "Part"]):
+    """What stands in one part of the net. Told apart by identity, as a key of what it is a part of."""
 
     __slots__ = ("backwards", "ends", "machine", "number", "positions")
+    __hash__ = object.__hash__  # type: ignore[assignment]
+    __eq__ = object.__eq__
 
     def __init__(self, machine: Forward, number: int, positions: _Places, *, ends: bool) -> None:
         super().__init__()
@@ -74,10 +66,12 @@ class Part(_Apart, dict[int, "Part"]):
         return self.machine.step_part(self, byte)
 
 
-class Stem(_Apart, dict[int, "_Stepped"]):
-    """What began at one place and stands in the heads of rules."""
+class Stem(dict[int, "_Stepped"]):
+    """What began at one place and stands in the heads of rules. Told apart by identity, as a key, too."""
 
     __slots__ = ("age", "backwards", "held", "machine", "positions")
+    __hash__ = object.__hash__  # type: ignore[assignment]
+    __eq__ = object.__eq__
 
     def __init__(self, machine: Forward, positions: _Places, age: int) -> None:
         super().__init__()
@@ -122,7 +116,7 @@ class Standing(dict[int, "Standing"]):
         """A core may end at the last byte."""
         self.held = next((stem.held for stem in stems if stem.held), 0)
         """How many bytes are held, at least."""
-        self.backwards = tuple(one.backwards for one in (*stems, *parts) if one.backwards is not None)
+        self.backwards = tuple(one.backwards for one in self._both() if one.backwards is not None)
         """Where reading backwards from here starts, to find whether more are."""
         self._unheld: frozenset[int] | None = None
         self._entered: dict[int, Standing] = {}
@@ -130,16 +124,16 @@ class Standing(dict[int, "Standing"]):
     def __missing__(self, byte: int) -> Standing:
         return self.machine.step(self, byte)
 
+    def _both(self) -> tuple[Stem | Part, ...]:
+        return (*self.stems, *self.parts)
+
     @property
     def unheld(self) -> frozenset[int]:
         """The positions that stand before secrets."""
         if self._unheld is None:
             flags = self.machine.net.flags
             self._unheld = frozenset(
-                position
-                for one in (*self.stems, *self.parts)
-                for position in one.positions
-                if not flags[position] & HELD
+                position for one in self._both() for position in one.positions if not flags[position] & HELD
             )
         return self._unheld
 
@@ -295,9 +289,8 @@ class Forward:
                 if following is None:
                     break
                 state = following
-                if state.accepts and state.accepts >> (text[at - 1] if at else before) & 1:
-                    starts.add(at)
-                elif state.entries and not past[at - size - 1].unheld.isdisjoint(state.entries):
+                begins = state.accepts >> (text[at - 1] if at else before) & 1
+                if begins or (state.entries and not past[at - size - 1].unheld.isdisjoint(state.entries)):
                     starts.add(at)
         return sorted(starts, reverse=True)
 

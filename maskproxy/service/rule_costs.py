@@ -15,14 +15,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from maskproxy.masking import Rule
-from maskproxy.masking.automaton import TEXT_EDGE, beginnings
+from maskproxy.masking.automaton import TEXT_EDGE
 from maskproxy.masking.costs import slow_because
 from maskproxy.masking.engine import Database
-from maskproxy.masking.grammar import ANYTHING, expression
+from maskproxy.masking.grammar import expression, width
+from maskproxy.masking.net import Net
+from maskproxy.masking.reading import Reading
+from maskproxy.masking.standing import Forward
 
 _TEXT_BYTES = 400_000
 _ROUNDS = 3
-_PLACES = 400
+_HELD_BYTES = 20_000
 _TIMES_SLOW, _HELD_SLOW, _HITS_SLOW = 5.0, 1.0, 2000.0
 _CODE = ("argparse.py", "typing.py", "tarfile.py", "subprocess.py", "http/client.py", "email/message.py", "ssl.py")
 
@@ -77,16 +80,14 @@ def _scanned(rule: Rule, data: Iterable[bytes]) -> tuple[float, int]:
 
 def _held(rule: Rule, prose: bytes) -> float:
     """Give how much of a text waits, on average, where it ends at some place."""
-    shape = rule.shape
-    machine = beginnings([(shape.core, shape.left, shape.right != ANYTHING)])
-    places = range(1, max(2, len(prose)), max(1, len(prose) // _PLACES))
-    waiting = 0
-    for place in places:
-        start = max(0, place - 4096)
-        before = prose[start - 1] if start else TEXT_EDGE
-        end = place - start
-        waiting += end - min(end, machine.longest(prose[start:place], end, 0, before))
-    return waiting / len(places)
+    longest = width(rule.shape.core)[1] or 0
+    reading, waiting = Reading(Forward(Net.of([rule.shape])), longest), 0
+    prose = prose[:_HELD_BYTES]
+    for end in range(1, len(prose) + 1):
+        base = max(0, end - longest)
+        before = prose[base - 1] if base else TEXT_EDGE
+        waiting += end - base - reading.alive(prose[base:end], base, before)
+    return waiting / max(1, len(prose))
 
 
 def _reasons(rule: Rule, cost: Cost) -> list[str]:
