@@ -16,13 +16,14 @@ from maskproxy.masking.literals import Literals
 from tests.compiled import built_in
 
 PLACEHOLDERS = PlaceholderKey(bytes(32)).scoped("ada")
+NO_RULES = RuleSet(())
 values = st.lists(st.text("ab/é", min_size=4, max_size=9).map(str.encode), min_size=1, max_size=4, unique=True)
 
 
 def masking(
     *entries: tuple[str, bytes], rules: RuleSet | None = None, own: tuple[tuple[str, bytes], ...] = ()
 ) -> Masking:
-    return Masking(rules or RuleSet(()), PLACEHOLDERS, ExactValues(Literals(own), Dictionary(entries)))
+    return Masking(rules or NO_RULES, PLACEHOLDERS, ExactValues(Literals(own), Dictionary(entries)))
 
 
 @settings(deadline=None)
