@@ -8,6 +8,7 @@ import pytest
 from maskproxy.errors import RuleRefused
 from maskproxy.masking import engine, load_rules, loading
 from maskproxy.masking.rulefiles import sources
+from maskproxy.masking.rulefiles.survey import survey
 
 GOOD = r"""
 family: ours
@@ -114,7 +115,7 @@ def test_rules_that_are_in_use_are_given_again_as_long_as_they_are_the_same(tmp_
     cache, path = tmp_path / "cache", written(tmp_path, GOOD)
     first = load_rules([path], cache=cache)
     assert load_rules([path], cache=cache) is first
-    assert loading.compile_rules(loading.survey([path]), cache=cache) is first
+    assert loading.compile_rules(survey([path]), cache=cache) is first
     assert load_rules([path]) is not first
     other = load_rules([written(tmp_path, GOOD.replace("{8,}", "{7,}"))], cache=cache)
     assert other.hits(b"our_abcdefg") == [(0, 11)]
