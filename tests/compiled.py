@@ -5,6 +5,7 @@ Kept beside pytest's own cache, by the digest of all that compiles them: another
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -26,5 +27,7 @@ CACHE_HOME = _FOLDER / _digest()
 """For XDG_CACHE_HOME."""
 
 
+@cache
 def built_in(*sources: str) -> RuleSet:
+    """The same for a whole run: what it has learned of texts serves every test, and every gateway in this process."""
     return load_rules(sources or ["builtin:default"], cache=CACHE_HOME / "maskproxy")

@@ -17,6 +17,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["XDG_CACHE_HOME"] = str(CACHE_HOME)
     os.environ.pop("CACHE_DIRECTORY", None)
     if hasattr(config, "workerinput"):
+        built_in()
         return
     for old in CACHE_HOME.parent.glob("*"):
         if old != CACHE_HOME:

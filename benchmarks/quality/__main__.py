@@ -7,6 +7,7 @@ masked. Of the other tools, which tell lines, it counts when they tell the secre
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from benchmarks.quality.samples import excerpts, generic, lookalikes, structure,
 from benchmarks.quality.samples.sample import Sample
 from benchmarks.quality.scores import Scores
 from maskproxy.masking import Masking, PlaceholderKey, load_rules
+from maskproxy.service.rule_cache import rule_cache
 
 CACHE = Path(".quality")
 SEED = "1"
@@ -33,7 +35,8 @@ def samples(seed: str, only: str | None = None) -> list[Sample]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
-    masking = Masking(load_rules(options.rules), PlaceholderKey(bytes(range(32))).scoped("quality"))
+    rules = load_rules(options.rules, cache=rule_cache(os.environ))
+    masking = Masking(rules, PlaceholderKey(bytes(range(32))).scoped("quality"))
     wanted = samples(options.seed, options.only)
     if not wanted:
         CONSOLE.print(f"There is no kind or family {options.only}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -62,11 +63,14 @@ def proved(found: Survey) -> tuple[int, list[Failed]]:
     from maskproxy.errors import RuleRefused
     from maskproxy.masking import RuleSet
     from maskproxy.masking.gitleaks.samples import with_samples
+    from maskproxy.masking.loading import compiled_before
     from maskproxy.masking.proof import failures
+    from maskproxy.service.rule_cache import rule_cache
 
     rules = list(found.rules)
     failed: list[Failed] = []
-    compiled: RuleSet | None = None
+    cache = rule_cache(os.environ)
+    compiled = compiled_before(found, cache) if cache is not None and not found.faults else None
     while rules and compiled is None:
         try:
             compiled = RuleSet(rules)

@@ -7,7 +7,7 @@ so every form of it is a literal to be masked.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from maskproxy.masking import (
     NO_DICTIONARIES,
@@ -42,7 +42,6 @@ class Maskings:
         self._dictionaries = dictionaries
         self._made_seals = lru_cache(maxsize=_KEPT)(seal_key.of)
         self._made = lru_cache(maxsize=_KEPT)(self._make)
-        self._no_rules = RuleSet(())
         self._made_guards = lru_cache(maxsize=_KEPT)(self._make_guard)
 
     def of(self, treatment: Treatment, scope: str, token: str, credentials: tuple[bytes, ...]) -> Sought:
@@ -63,7 +62,7 @@ class Maskings:
         return self._made_seals(person)
 
     def _make_guard(self, scope: str, credentials: tuple[bytes, ...]) -> Masking:
-        return Masking(self._no_rules, self._key.scoped(scope), _credential_literals(credentials))
+        return Masking(_no_rules(), self._key.scoped(scope), _credential_literals(credentials))
 
     def _make(self, treatment: Treatment, scope: str, token: str, credentials: tuple[bytes, ...]) -> Sought:
         literals = [("caller-token", form) for form in forms_of(token)]
@@ -91,3 +90,9 @@ def forms_of(token: str) -> list[bytes]:
     """A token as it may turn up in a text: plain, percent-encoded, and inside base64 at any alignment."""
     forms = dictionary.forms_of(token.encode("latin-1", "replace"))
     return sorted(form for form in forms if len(form) >= _SHORTEST_FORM)
+
+
+@cache
+def _no_rules() -> RuleSet:
+    """Compiled once for all configurations of a process."""
+    return RuleSet(())

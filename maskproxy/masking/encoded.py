@@ -47,15 +47,19 @@ _AROUND_BYTES = ALPHABET + b"%._~/+!*-"
 _AROUND = Bytes(of(_AROUND_BYTES))
 _BEHIND_BYTES = 6
 PERCENT_CORE_BYTES = 3 + _BEHIND_BYTES
-PERCENT_CORES = tuple(
-    Series((*(Bytes(of((byte,))) for byte in escape), Repeat(_AROUND, _BEHIND_BYTES, _BEHIND_BYTES)))
-    for escape in sorted({form for byte in _ESCAPED for form in (b"%%%02X" % byte, b"%%%02x" % byte)})
+_ESCAPES = sorted({form for byte in _ESCAPED for form in (b"%02X" % byte, b"%02x" % byte)})
+PERCENT_CORE = Series(
+    (
+        Bytes(of(b"%")),
+        Choice(tuple(Series(tuple(Bytes(of((digit,))) for digit in escape)) for escape in _ESCAPES)),
+        Repeat(_AROUND, _BEHIND_BYTES, _BEHIND_BYTES),
+    )
 )
-"""One for each escape, which the engine finds faster than one for all."""
+"""The escapes are spelled out: the engine finds them faster than sets of digits."""
 PERCENT = Shape(
     left=ANYTHING,
     before=EMPTY,
-    secret=Choice(PERCENT_CORES),
+    secret=PERCENT_CORE,
     after=EMPTY,
     tail=Tail(_AROUND.members, None, None),
     right=ANYTHING,

@@ -22,7 +22,7 @@ import hyperscan
 
 from maskproxy.errors import RuleRefused
 
-_MAGIC = b"maskproxy rules 7\n"
+_MAGIC = b"maskproxy rules 8\n"
 _DIGEST_BYTES = 32
 Hit = tuple[int, int]
 """Index of the expression, end of a match."""
@@ -115,6 +115,35 @@ class Database:
         except AttributeError:
             scratch = self._local.scratch = hyperscan.Scratch(self._database)
         return scratch
+
+
+class Part(Database):
+    """Some of a database's expressions, under numbers of their own; what the others match is left out."""
+
+    __slots__ = ("_numbers", "_whole")
+
+    def __init__(self, whole: Database, expressions: Sequence[int]) -> None:
+        """`expressions`: their numbers in `whole`, in the order of the new ones."""
+        self._whole = whole
+        self._numbers = {number: own for own, number in enumerate(expressions)}
+
+    def hits(self, data: bytes) -> list[Hit]:
+        return self._own(self._whole.hits(data))
+
+    def any(self, data: bytes) -> bool:
+        return bool(self.hits(data))
+
+    def few_hits(self, data: bytes, most: int) -> list[Hit] | None:
+        """Give the same; None as soon as there are more than `most`, of the others, too."""
+        hits = self._whole.few_hits(data, most)
+        return None if hits is None else self._own(hits)
+
+    def dump(self) -> bytes:
+        raise TypeError("a part is not kept: its whole is")
+
+    def _own(self, hits: list[Hit]) -> list[Hit]:
+        numbers = self._numbers
+        return [(numbers[number], end) for number, end in hits if number in numbers]
 
 
 def cache_key(content: bytes) -> str:

@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from maskproxy.errors import RuleRefused
 from maskproxy.masking.base64_images import images
-from maskproxy.masking.encoded import BASE64, CORE_BYTES, PERCENT_CORES, QUAD_BYTES, RUN
-from maskproxy.masking.engine import Database, Hit
+from maskproxy.masking.encoded import BASE64, CORE_BYTES, PERCENT_CORE, QUAD_BYTES, RUN
+from maskproxy.masking.engine import Database, Hit, Part
 from maskproxy.masking.grammar import Bytes, Node, Repeat, Series, expression, of, width
 from maskproxy.masking.relaxed import needless_escapes, relaxed
 from maskproxy.masking.wrapped import NARROWEST, first_cores, holds_core, may_be_wrapped
@@ -43,20 +43,18 @@ class Finder:
         "_exact",
         "_images",
         "_lines",
-        "_percent",
         "_relaxed",
         "_runs",
     )
 
     def __init__(self, rules: int, databases: Sequence[Database]) -> None:
         """`rules`: how many there are. `databases`: what they were `compiled` to."""
-        self._percent = rules + 1
-        self._base64 = self._percent + 1
+        self._base64 = rules + 2
         self._exact, self._relaxed, self._images, self._cores, self._runs, self._lines = databases
 
     def hits(self, text: bytes) -> list[Hit]:
         """Give where cores end in the text, in no particular order, perhaps more than once."""
-        hits = [(min(number, self._percent), end) for number, end in self._exact.hits(text)]
+        hits = self._exact.hits(text)
         if len(text) < CORE_BYTES:
             return hits
         if len(text) <= LONG_BYTES:
@@ -73,8 +71,7 @@ class Finder:
         lines = None if images is None else self._few_ends_of_lines(text, most)
         if found is None or images is None or lines is None:
             return None
-        hits = [(min(number, self._percent), end) for number, end in found]
-        return hits + [(self._base64, end) for end in self._spans(text, [end for _, end in images], lines)]
+        return found + [(self._base64, end) for end in self._spans(text, [end for _, end in images], lines)]
 
     def _spans(self, text: bytes, images: Iterable[int], lines: Iterable[int]) -> list[int]:
         """Give where the base64 spans of a long text begin that may hold something: the ends of their first cores."""
@@ -111,14 +108,19 @@ class Finder:
 
 def compiled(rules: Sequence[tuple[str, Node]], placeholder: Node) -> tuple[Database, ...]:
     """Compile what a `Finder` needs side by side. `rules`: id and core of each. Raises RuleRefused with its name."""
-    raw = [*(_relaxed(rule_id, core) for rule_id, core in rules), *(relaxed(core) for core in PERCENT_CORES)]
-    raw += [*needless_escapes(), _ESCAPED_PLUS]
+    raw = [*(_relaxed(rule_id, core) for rule_id, core in rules), *_raw_beside()]
     names = [rule_id for rule_id, _ in rules]
     with ThreadPoolExecutor(3) as pool:  # the engine compiles without the interpreter's lock
-        exact = pool.submit(_compile, names, [*(core for _, core in rules), placeholder, *PERCENT_CORES])
+        exact = pool.submit(_compile, names, [*(core for _, core in rules), placeholder, PERCENT_CORE])
         superset = pool.submit(_compile, names, raw)
         inside = pool.submit(_compile, (), images(core for _, core in rules) or [_NOT_IN_BASE64])
         return exact.result(), superset.result(), inside.result(), *_for_spans()
+
+
+def selected(rules: int, numbers: Sequence[int], databases: Sequence[Database]) -> tuple[Database, ...]:
+    """Give what some of `rules` rules need, of what all were `compiled` to: `may_hold` tells of the others, too."""
+    exact, *rest = databases
+    return Part(exact, [*numbers, rules, rules + 1]), *rest
 
 
 def _relaxed(rule_id: str, core: Node) -> Node:
@@ -130,6 +132,12 @@ def _relaxed(rule_id: str, core: Node) -> Node:
             "character outside ASCII; let one of them be a plain letter or sign."
         )
     return node
+
+
+@lru_cache(maxsize=1)
+def _raw_beside() -> list[Node]:
+    """What raw JSON is looked through for beside all rules."""
+    return [relaxed(PERCENT_CORE), *needless_escapes(), _ESCAPED_PLUS]
 
 
 @lru_cache(maxsize=1)

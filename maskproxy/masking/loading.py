@@ -7,8 +7,9 @@ fact that their samples hold, are cached by their whole content.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from maskproxy import __version__
 from maskproxy.errors import RuleRefused
@@ -23,6 +24,8 @@ from maskproxy.masking.rulefiles.survey import Survey, survey
 from maskproxy.masking.rules import Facts, Rule, RuleSet
 
 _PLAIN = ("id", "name", "family", "severity", "pattern", "keywords", "settings", "samples", "near_misses", "tags")
+_in_use: WeakValueDictionary[Path, RuleSet] = WeakValueDictionary()
+"""By their files in the cache. A configuration that is read anew goes on with what was learned of the same rules."""
 
 
 def load_rules(sources: Sequence[str | Path], *, cache: Path | None = None) -> RuleSet:
@@ -41,16 +44,22 @@ def compile_rules(found: Survey, *, cache: Path | None = None) -> RuleSet:
     """Compile what was read, and prove what is not built in. Raises RuleRefused, also for what could not be read."""
     for fault in found.faults:
         raise RuleRefused(str(fault), detail=fault.detail)
-    store = None if cache is None else _store(cache, found.contents)
-    cached = None if store is None else engine.read_cached(store)
+    cached = None if cache is None else compiled_before(found, cache)
     if cached is not None:
-        return RuleSet(found.rules, cached.databases, Facts.of(cached.notes[0]))
+        return cached
     rule_set = RuleSet(found.rules)
     for failure in failures(rule_set, found.own):
         raise RuleRefused(f"{found.place(failure.rule)}Rule {failure.rule} is refused: {failure.reason}.")
-    if store is not None:
-        engine.write_cached(store, rule_set.databases, [rule_set.facts.note(), _note(rule_set.rules)])
+    if cache is not None:
+        store, notes = _store(cache, found.contents), [rule_set.facts.note(), _note(rule_set.rules)]
+        engine.write_cached(store, rule_set.databases, notes)
+        _in_use[store] = rule_set
     return rule_set
+
+
+def compiled_before(found: Survey, cache: Path) -> RuleSet | None:
+    """Give what was read with what the same was compiled to before, if the cache holds it."""
+    return _kept(_store(cache, found.contents), lambda _: found.rules)
 
 
 def _remembered(sources: Sequence[str | Path], cache: Path) -> RuleSet | None:
@@ -60,10 +69,18 @@ def _remembered(sources: Sequence[str | Path], cache: Path) -> RuleSet | None:
         if source.path.suffix == ".toml":
             return None
         contents += [source.name.encode(), source.content]
-    cached = engine.read_cached(_store(cache, contents))
-    if cached is None:
-        return None
-    return RuleSet(_noted(cached.notes[1]), cached.databases, Facts.of(cached.notes[0]))
+    return _kept(_store(cache, contents), lambda cached: _noted(cached.notes[1]))
+
+
+def _kept(store: Path, rules: Callable[[engine.Cached], Sequence[Rule]]) -> RuleSet | None:
+    """Give the rule set of this file: the one that is in use, else what the file holds."""
+    rule_set = _in_use.get(store)
+    if rule_set is None:
+        cached = engine.read_cached(store)
+        if cached is None:
+            return None
+        rule_set = _in_use[store] = RuleSet(rules(cached), cached.databases, Facts.of(cached.notes[0]))
+    return rule_set
 
 
 def _store(cache: Path, contents: Iterable[bytes]) -> Path:
@@ -100,4 +117,4 @@ def _noted(note: bytes) -> list[Rule]:
     ]
 
 
-__all__ = ["compile_rules", "load_rules", "read_rule"]
+__all__ = ["compile_rules", "compiled_before", "load_rules", "read_rule"]

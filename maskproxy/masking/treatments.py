@@ -1,7 +1,7 @@
 """Which rules the actions make of each direction: those that mask what goes on, and those that mask what is recorded.
 
 No finding is judged twice by its action: a rule that alerts is missing in what goes on, one that is allowed in both.
-So what actions do never depends on where a text was cut. Equal sets of rules are compiled once.
+So what actions do never depends on where a text was cut. Equal sets of rules are one, and compiled once at most.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Literal, NamedTuple, Protocol
 from maskproxy import __version__
 from maskproxy.masking import engine
 from maskproxy.masking.actions import FORWARDED, RECORDED, Action, Direction, Override, overridden
+from maskproxy.masking.finder import selected
 from maskproxy.masking.lifting import Lifting
 from maskproxy.masking.masking import Masking
-from maskproxy.masking.rules import Facts, Rule, RuleSet
+from maskproxy.masking.rules import Facts, RuleSet
 
 Done = Action | Literal["lifted"]
 """An action, or that the person may let it pass."""
@@ -133,10 +134,10 @@ def treatments(rules: RuleSet, *, cache: Path | None = None, made: Compiled | No
     made.setdefault(tuple(rule.id for rule in rules.rules), rules)
 
     def subset(direction: Direction, wanted: frozenset[Action]) -> RuleSet:
-        chosen = tuple(rule for rule in rules.rules if rule.actions.of(direction) in wanted)
-        ids = tuple(rule.id for rule in chosen)
+        chosen = tuple(i for i, rule in enumerate(rules.rules) if rule.actions.of(direction) in wanted)
+        ids = tuple(rules.rules[i].id for i in chosen)
         if ids not in made:
-            made[ids] = _compiled(chosen, cache)
+            made[ids] = _some(rules, chosen, cache)
         return made[ids]
 
     def treatment(direction: Direction) -> Treatment:
@@ -147,15 +148,22 @@ def treatments(rules: RuleSet, *, cache: Path | None = None, made: Compiled | No
     return Treatments(request, request if request.actions == answer.actions else answer, rules)
 
 
-def _compiled(rules: tuple[Rule, ...], cache: Path | None) -> RuleSet:
-    """Compile some of the rules of a set that has been proved."""
+def _some(whole: RuleSet, chosen: tuple[int, ...], cache: Path | None) -> RuleSet:
+    """Give some of the rules of a set that has been proved.
+
+    Most of them are looked for by what the whole set was compiled to; a few are compiled by themselves, since a text is
+    gone through faster for them alone.
+    """
+    rules = tuple(whole.rules[i] for i in chosen)
+    shared = selected(len(whole.rules), chosen, whole.databases) if 2 * len(chosen) >= len(whole.rules) else None
     if cache is None:
-        return RuleSet(rules)
-    whole = "\0".join([__version__, "some", *(part for r in rules for part in (r.id, r.pattern, *r.keywords, ""))])
-    store = cache / f"{engine.cache_key(whole.encode())}.rules"
+        return RuleSet(rules, shared)
+    how = "some" if shared is None else "most"
+    parts = [__version__, how, *(part for r in rules for part in (r.id, r.pattern, *r.keywords, ""))]
+    store = cache / f"{engine.cache_key(chr(0).join(parts).encode())}.rules"
     cached = engine.read_cached(store)
     if cached is not None:
-        return RuleSet(rules, cached.databases, Facts.of(cached.notes[0]))
-    rule_set = RuleSet(rules)
-    engine.write_cached(store, rule_set.databases, [rule_set.facts.note()])
+        return RuleSet(rules, shared or cached.databases, Facts.of(cached.notes[0]))
+    rule_set = RuleSet(rules, shared)
+    engine.write_cached(store, () if shared else rule_set.databases, [rule_set.facts.note()])
     return rule_set

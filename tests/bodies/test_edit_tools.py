@@ -12,8 +12,9 @@ from maskproxy.bodies.claude_stream import ClaudeStream
 from maskproxy.bodies.edit_tools import EditTools, RestoredJson, Restoring, restored
 from maskproxy.bodies.json_text import MaskedJson, mask_json
 from maskproxy.errors import BadRequest, TooLarge, Unrestorable
-from maskproxy.masking import Masking, PlaceholderKey, RuleSet, Vault, load_rules
+from maskproxy.masking import Masking, PlaceholderKey, RuleSet, Vault
 from tests.bodies.fake_masking import SEALS
+from tests.compiled import built_in
 
 SECRET = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 BARE = "Xk29fQz8" + "vLm4Tr7p"
@@ -128,7 +129,7 @@ def test_a_block_that_stopped_is_no_edit_any_more(masking: Masking, tools: EditT
 
 def test_a_stream_that_is_stopped_says_why_and_then_nothing(tools: EditTools) -> None:
     # By few rules, none of which may begin inside of a placeholder and hold back a part of it.
-    rules = load_rules(["builtin:github"])
+    rules = built_in("builtin:github")
     masking = Masking(rules, PlaceholderKey(b"bodies" * 6).scoped("test"))
     stream = ClaudeStream(masking, tools, seals=SEALS)
     stranger = PlaceholderKey(b"bodies" * 6).scoped("stranger").make("odd", ODD.encode()).decode()

@@ -12,14 +12,15 @@ from maskproxy.bodies.claude import ANSWER, REQUEST
 from maskproxy.bodies.claude_stream import ClaudeStream
 from maskproxy.bodies.json_text import mask_json
 from maskproxy.errors import UnsupportedCoding
-from maskproxy.masking import Masking, PlaceholderKey, load_rules
+from maskproxy.masking import Masking, PlaceholderKey
 from tests.bodies.fake_masking import SEALS
+from tests.compiled import built_in
 
 OWN = "sk-own/" + "0123456789+abcdef"
 GITHUB = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 ENCODED = base64.b64encode(b"my " + OWN.encode() + b"\n").decode()
 LITERALS = [("service-credential", OWN.encode()), ("service-credential", ENCODED[4:20].encode())]
-MASKING = Masking(load_rules(["builtin:github"]), PlaceholderKey(b"k" * 32).scoped("a person"), LITERALS)
+MASKING = Masking(built_in("builtin:github"), PlaceholderKey(b"k" * 32).scoped("a person"), LITERALS)
 
 
 def request(value: str) -> dict[str, Any]:

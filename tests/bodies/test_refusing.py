@@ -13,15 +13,16 @@ from maskproxy.bodies.around import Around
 from maskproxy.bodies.masks import MCP_RULE, BodyMask, BodyPolicy, answer_mask, request_mask
 from maskproxy.bodies.output import MOST_FINDINGS
 from maskproxy.errors import Blocked, Denied, MaskproxyError
-from maskproxy.masking import Action, Masking, Override, PlaceholderKey, Sought, load_rules, treatments, with_actions
+from maskproxy.masking import Action, Masking, Override, PlaceholderKey, Sought, treatments, with_actions
 from maskproxy.masking.settling import CANDIDATE_LIMIT
 from tests.bodies.fake_masking import SEALS
 from tests.bodies.test_claude_stream import END, start, stop, text, texts_of, tool
+from tests.compiled import built_in
 
 GITHUB = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 AWS = "AKIA" + "Q3EGRT5PLK7MWZ2X"
 KEY = PlaceholderKey(b"k" * 32).scoped("a person")
-RULES = load_rules(["builtin:github", "builtin:aws"])
+RULES = built_in("builtin:github", "builtin:aws")
 _made: dict[tuple[Action, str], Sought] = {}
 
 
@@ -194,7 +195,7 @@ def test_events_before_the_finding_go_out_though_all_came_at_once() -> None:
 
 @pytest.mark.parametrize("ends", [True, False], ids=["whole", "without its end"])
 def test_a_candidate_over_the_limit_is_blocked_unchecked(*, ends: bool) -> None:
-    rules = load_rules(["builtin:key-material"])
+    rules = built_in("builtin:key-material")
     treatment = treatments(with_actions(rules, [Override(("private-key-pem",), "block")])).request
     masking = Masking(treatment.forward, KEY, (), treatment.urgent)
     of = Sought(masking, masking, treatment.actions)

@@ -25,6 +25,7 @@ KEY = "KEY" + "01234567"
 MASKED_KEY = "MASKED_KEY_" + b"01234567".hex()
 MARK = b".maskproxy"
 FAR_SEALS = SealKey(b"far" * 11).of("ada")
+BLIND = Masking(RuleSet(()), PlaceholderKey(b"k" * 32).scoped("ada"))
 GITHUB = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 PEM_BODY = "\n".join("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj" + "AgEAAoIBAQC7VJTUt9Us" + str(n) * 4 for n in range(8))
 PEM = f"-----BEGIN PRIVATE {'KEY'}-----\n{PEM_BODY}\n-----END PRIVATE {'KEY'}-----"
@@ -187,8 +188,7 @@ def test_a_gateway_behind_another_takes_off_its_own_seal(
     thought: str, signature: str, late: bool, cut: int, first: bool
 ) -> None:
     """Whichever of them masks something."""
-    blind = Masking(RuleSet(()), PlaceholderKey(b"k" * 32).scoped("ada"))
-    near, far = (fake_masking(), blind) if first else (blind, fake_masking())
+    near, far = (fake_masking(), BLIND) if first else (BLIND, fake_masking())
     stream = begin(0, "", "" if late else signature) + think(thought)
     stream += (sign(signature) if late else b"") + stop(0) + END
     body = ClaudeStream(far, seals=FAR_SEALS)

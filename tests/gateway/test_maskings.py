@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from maskproxy.errors import BadRequest
 from maskproxy.gateway.maskings import Maskings, forms_of
-from maskproxy.masking import Action, Override, PlaceholderKey, SealKey, Sought, load_rules, treatments, with_actions
+from maskproxy.masking import Action, Override, PlaceholderKey, SealKey, Sought, treatments, with_actions
+from tests.compiled import built_in
 
-TREATMENTS = treatments(load_rules(["builtin:github"]))
+TREATMENTS = treatments(built_in("builtin:github"))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_what_is_observed_hides_the_credential_and_nothing_else(maskings: Maskin
 
 @pytest.mark.parametrize("action", ["block", "alert", "allow"])
 def test_whatever_the_actions_are_the_token_and_the_credential_are_masked(action: Action) -> None:
-    rules = with_actions(load_rules(["builtin:github"]), [Override(("*", "caller-token"), action, action)])
+    rules = with_actions(built_in("builtin:github"), [Override(("*", "caller-token"), action, action)])
     maskings = Maskings(PlaceholderKey(b"k" * 32), SealKey(b"k" * 32))
     sought = maskings.of(treatments(rules).request, "ada", "t" * 40, (b"the-service-key-0123",))
     for masking in (sought.forward, sought.record):

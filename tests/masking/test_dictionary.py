@@ -10,18 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskproxy.bodies.json_text import mask_json
-from maskproxy.masking import Masking, PlaceholderKey, RuleSet, load_rules
+from maskproxy.masking import Masking, PlaceholderKey, RuleSet
 from maskproxy.masking.dictionary import LONGEST_VALUE, MOST_VALUES, Dictionary, ExactValues, forms_of
 from maskproxy.masking.literals import Literals
+from tests.compiled import built_in
 
 PLACEHOLDERS = PlaceholderKey(bytes(32)).scoped("ada")
+NO_RULES = RuleSet(())
 values = st.lists(st.text("ab/é", min_size=4, max_size=9).map(str.encode), min_size=1, max_size=4, unique=True)
 
 
 def masking(
     *entries: tuple[str, bytes], rules: RuleSet | None = None, own: tuple[tuple[str, bytes], ...] = ()
 ) -> Masking:
-    return Masking(rules or RuleSet(()), PLACEHOLDERS, ExactValues(Literals(own), Dictionary(entries)))
+    return Masking(rules or NO_RULES, PLACEHOLDERS, ExactValues(Literals(own), Dictionary(entries)))
 
 
 @settings(deadline=None)
@@ -87,7 +89,7 @@ def test_json_strings_are_read_however_they_are_written() -> None:
 def test_own_literals_and_rules_keep_their_names_beside_it() -> None:
     token = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
     subject = masking(
-        ("dictionary-names", b"Bluebird"), rules=load_rules(["builtin:github"]), own=(("caller-token", b"t" * 20),)
+        ("dictionary-names", b"Bluebird"), rules=built_in("builtin:github"), own=(("caller-token", b"t" * 20),)
     )
     text = f"{'t' * 20} Bluebird {token}".encode()
     assert [f.rule for f in subject.find(text)] == ["caller-token", "dictionary-names", "github-pat-classic"]

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from maskproxy.errors import RuleRefused
-from maskproxy.masking.engine import Database
+from maskproxy.masking.engine import Database, Part
 
 
 def test_hits_are_ends() -> None:
@@ -14,6 +14,17 @@ def test_hits_are_ends() -> None:
     assert database.hits(b"") == []
     assert database.any(b"xxab")
     assert not database.any(b"xxa")
+
+
+def test_a_part_knows_its_own_expressions_alone_and_numbers_them_anew() -> None:
+    part = Part(Database.compile(["a", "b", "c"]), [2, 0])
+    assert sorted(part.hits(b"abcb")) == [(0, 3), (1, 1)]
+    assert (part.any(b"bb"), part.any(b"bc")) == (False, True)
+    assert sorted(part.few_hits(b"abc", 3) or ()) == [(0, 3), (1, 1)]
+    assert part.few_hits(b"bbbb", 3) is None, "what is left out takes its time, too"
+    assert Part(part, [1]).hits(b"abca") == [(0, 1), (0, 4)]
+    with pytest.raises(TypeError):
+        part.dump()
 
 
 def test_threads_share_a_database() -> None:

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskproxy.errors import RuleRefused
-from maskproxy.masking import Finding, Lift, Lifting, Masking, PlaceholderKey, PrintKey, Sought, load_rules, treatments
+from maskproxy.masking import Finding, Lift, Lifting, Masking, PlaceholderKey, PrintKey, Sought, treatments
 from maskproxy.masking.lifting import LIMIT_BYTES
 from maskproxy.masking.loading import read_rule
+from maskproxy.masking.rulefiles.survey import survey
+from tests.compiled import built_in
 from tests.masking import oracle
 from tests.masking.oracle import OracleRule
 from tests.masking.rulesets import MENAGERIE, MORSELS, PLACEHOLDERS, rule_set
@@ -126,7 +128,7 @@ def test_literals_are_lifted_by_their_rule_and_own_ones_never() -> None:
 
 def test_what_is_encoded_takes_approval_and_is_lifted_as_it_stands() -> None:
     secret = b"gh" + b"p_" + b"A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
-    rules = load_rules(["builtin:github"])
+    rules = built_in("builtin:github")
     span = base64.b64encode(b"the token is " + secret + b" and that is it")
     plain = {rule.id: Lift.AT_ONCE for rule in rules.rules}
     for granted, passes in (
@@ -175,7 +177,7 @@ def test_what_it_cannot_say_is_refused(said: object) -> None:
 
 
 def test_a_file_says_it_for_all_its_rules_and_generic_ones_are_lifted_at_once() -> None:
-    assert {rule.lift for rule in load_rules(["builtin:assignments"]).rules} == {Lift.AT_ONCE}
-    assert {rule.lift for rule in load_rules(["builtin:github"]).rules} == {Lift.APPROVAL}
+    assert {rule.lift for rule in survey(["builtin:assignments"]).rules} == {Lift.AT_ONCE}
+    assert {rule.lift for rule in built_in("builtin:github").rules} == {Lift.APPROVAL}
     own = read_rule({"id": "one", "pattern": "abc[0-9]{4}", "lift": "approval"}, "test", "a test", lift="at_once")
     assert own.lift == Lift.APPROVAL

@@ -8,6 +8,7 @@ import pytest
 from maskproxy.errors import RuleRefused
 from maskproxy.masking import engine, load_rules, loading
 from maskproxy.masking.rulefiles import sources
+from maskproxy.masking.rulefiles.survey import survey
 
 GOOD = r"""
 family: ours
@@ -93,6 +94,8 @@ def test_a_file_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.
 def test_compiled_rules_are_cached_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache, path = tmp_path / "cache", written(tmp_path, GOOD)
     first = load_rules([path], cache=cache)
+    said, widths, net = first.rules, (first.shortest, first.longest), first.forward.net
+    del first
     (file,) = cache.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
     with monkeypatch.context() as patch:
@@ -100,11 +103,23 @@ def test_compiled_rules_are_cached_by_content(tmp_path: Path, monkeypatch: pytes
         patch.setattr(loading, "survey", lambda *_: pytest.fail("read although it is cached"))
         rules = load_rules([path], cache=cache)
     assert rules.hits(b"our_abcdefgh") == [(0, 12)]
-    assert rules.rules == first.rules
-    assert (rules.shortest, rules.longest) == (first.shortest, first.longest)
-    assert rules.forward.net == first.forward.net
+    assert rules.rules == said
+    assert rules.rules is not said, "read from the file"
+    assert (rules.shortest, rules.longest) == widths
+    assert rules.forward.net == net
     load_rules([written(tmp_path, GOOD.replace("{8,}", "{7,}"))], cache=cache)
     assert len(list(cache.iterdir())) == 2
+
+
+def test_rules_that_are_in_use_are_given_again_as_long_as_they_are_the_same(tmp_path: Path) -> None:
+    cache, path = tmp_path / "cache", written(tmp_path, GOOD)
+    first = load_rules([path], cache=cache)
+    assert load_rules([path], cache=cache) is first
+    assert loading.compile_rules(survey([path]), cache=cache) is first
+    assert load_rules([path]) is not first
+    other = load_rules([written(tmp_path, GOOD.replace("{8,}", "{7,}"))], cache=cache)
+    assert other.hits(b"our_abcdefg") == [(0, 11)]
+    assert load_rules([written(tmp_path, GOOD)], cache=cache) is first
 
 
 def test_what_is_remembered_of_a_file_is_not_taken_for_another_ones(tmp_path: Path) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from maskproxy.errors import RuleRefused
-from maskproxy.masking import Masking, RuleSet, load_rules
+from maskproxy.masking import Masking, RuleSet
 from maskproxy.masking.loading import read_rule
+from tests.compiled import built_in
 from tests.masking.builtin import MASKING
 from tests.masking.rulesets import PLACEHOLDERS
 
-HEADERS = Masking(load_rules(["builtin:headers"]), PLACEHOLDERS)
+HEADERS = Masking(built_in("builtin:headers"), PLACEHOLDERS)
 
 
 def masking_of(pattern: str) -> Masking:

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from maskproxy.masking import Masking, load_rules
+from maskproxy.masking import Masking
 from maskproxy.masking.samples import cook
+from tests.compiled import built_in
 from tests.masking.builtin import MASKING
 from tests.masking.rulesets import PLACEHOLDERS
 from tests.masking.structure_files import CLEAN, FILES
@@ -25,7 +26,7 @@ FAMILIES = [
     "containers",
     "provisioning-files",
 ]
-STRUCTURE = Masking(load_rules([f"builtin:{family}" for family in FAMILIES]), PLACEHOLDERS)
+STRUCTURE = Masking(built_in(*(f"builtin:{family}" for family in FAMILIES)), PLACEHOLDERS)
 
 
 def parts(recipe: str) -> tuple[bytes, list[tuple[int, int]]]:

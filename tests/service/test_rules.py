@@ -71,7 +71,7 @@ def test_what_it_takes_to_lift_is_up_to_rule_action_and_configuration(masking: m
     assert set(by_rule.values()) == {Lift.APPROVAL, Lift.NEVER}
     assert by_rule["caller-token"] == by_rule["service-credential"] == Lift.NEVER
     assert other == Lift.APPROVAL
-    generic = masking.model_copy(update={"rules": ("builtin:assignments", "builtin:github"), "actions": ()})
+    generic = masking.model_copy(update={"rules": ("builtin:default",), "actions": ()})
     rules = ConfiguredRules()
     plain, _ = lifts(rules.treatments(generic), model.Allow())
     assert (plain["secret-in-quotes"], plain["github-pat-classic"]) == (Lift.AT_ONCE, Lift.APPROVAL)
