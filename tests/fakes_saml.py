@@ -6,7 +6,7 @@ The signer shares nothing with what is tested: canonical form by lxml, signature
 from __future__ import annotations
 
 import base64
-import datetime
+import datetime as dt
 import hashlib
 import hmac
 import secrets
@@ -71,8 +71,8 @@ def certificate(name: str, begins: int, ends: int) -> x509.Certificate:
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime.datetime.fromtimestamp(begins, datetime.UTC))
-        .not_valid_after(datetime.datetime.fromtimestamp(ends, datetime.UTC))
+        .not_valid_before(dt.datetime.fromtimestamp(begins, dt.UTC))
+        .not_valid_after(dt.datetime.fromtimestamp(ends, dt.UTC))
         .sign(key, hashes.SHA256())
     )
 
@@ -82,7 +82,7 @@ def der(held: x509.Certificate) -> str:
 
 
 def time(moment: float) -> str:
-    return datetime.datetime.fromtimestamp(moment, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dt.datetime.fromtimestamp(moment, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def new_id() -> str:
@@ -246,7 +246,8 @@ def compute(signature: etree._Element, element: etree._Element, how: Signing) ->
         place_of_value.text = value
     info = signature.find("ds:SignedInfo", NS)
     held = signature.find("ds:SignatureValue", NS)
-    assert info is not None and held is not None
+    assert info is not None
+    assert held is not None
     exclusive = how.canonicalization.startswith(EXCLUSIVE)
     held.text = base64.b64encode(_signed(etree.tostring(info, method="c14n", exclusive=exclusive), how)).decode()
 

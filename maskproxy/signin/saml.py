@@ -190,7 +190,7 @@ def _decoded(answer: Mapping[str, str]) -> bytes:
         raise BadRequest("The identity provider sent no SAMLResponse. Begin again.", detail="no SAMLResponse")
     if len(text) > _LONGEST_ANSWER:
         raise BadRequest(
-            "The identity provider's answer is larger than 256 KiB. Whoever runs the provider should send fewer groups.",
+            "The identity provider's answer is larger than 256 KiB. Whoever runs it should send fewer groups.",
             detail="too large",
         )
     try:

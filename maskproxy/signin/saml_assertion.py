@@ -1,8 +1,8 @@
 """What a signed assertion says, and whether it says it to us, now, and in answer to our own request.
 
-Pure: the time is handed in. What is asked (SAML Core 2.3 to 2.7, Profiles 4.1.4.3) is asked of the signed content alone;
-the response around it may only take away. Every refusal is `Unauthenticated` with a constant sentence; no value of an
-assertion is in it.
+Pure: the time is handed in. What is asked (SAML Core 2.3 to 2.7, Profiles 4.1.4.3) is asked of the signed content; the
+response around it can only make for a refusal. Every refusal is `Unauthenticated` with a constant sentence, which holds
+no value of an assertion.
 """
 
 from __future__ import annotations

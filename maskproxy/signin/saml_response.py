@@ -30,8 +30,8 @@ def read(data: bytes, needed: Signed, certificates: Sequence[str], expected: Exp
             raise saml_xml.Unreadable("not a SAML response")
     except saml_xml.Unreadable as fault:
         raise BadRequest(
-            "The identity provider's answer is not a message that is read here. Sign in again; if it stays so, tell whoever "
-            "runs this gateway.",
+            "The identity provider's answer is not a message that is read here. Sign in again; if it stays so, tell "
+            "whoever runs this gateway.",
             detail=str(fault),
         ) from None
     saml_assertion.check_status(root)

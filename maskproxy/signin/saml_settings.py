@@ -31,8 +31,9 @@ _EMAILS = (
 
 @dataclass(frozen=True)
 class SamlIdentityProvider:
-    """One identity provider, as its metadata and the configuration describe it. An attribute is named by its Name,
-    or else by its FriendlyName.
+    """One identity provider, as its metadata and the configuration describe it.
+
+    An attribute is found by its Name, or else by its FriendlyName.
     """
 
     name: str

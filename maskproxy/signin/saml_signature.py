@@ -55,7 +55,10 @@ class Encrypted(Malformed):
 
 
 def signatures(root: etree._Element) -> dict[str, etree._Element]:
-    """The signatures of a response, by what they sign: `response`, `assertion`. Raises `Malformed` unless all is as above."""
+    """The signatures of a response, by what they sign: `response`, `assertion`.
+
+    Raises `Malformed` unless each of them, and the response around them, has the form above.
+    """
     _unique_ids(root)
     assertion = only_assertion(root)
     found: dict[str, etree._Element] = {}
@@ -90,7 +93,8 @@ def content(signature: etree._Element) -> etree._Element:
     """
     reference = signature.find(f"{named(SIGNATURE, 'SignedInfo')}/{named(SIGNATURE, 'Reference')}")
     signed = signature.getparent()
-    assert reference is not None and signed is not None
+    assert reference is not None
+    assert signed is not None
     _take_out(signature, signed)
     inclusive = reference.find(f".//{named(EXCLUSIVE, 'InclusiveNamespaces')}")
     prefixes = inclusive.get("PrefixList", "").split() if inclusive is not None else []
@@ -102,7 +106,8 @@ def content(signature: etree._Element) -> etree._Element:
         raise Malformed("nothing that has a canonical form") from None
     method = reference.find(named(SIGNATURE, "DigestMethod"))
     value = reference.findtext(named(SIGNATURE, "DigestValue"))
-    assert method is not None and value is not None
+    assert method is not None
+    assert value is not None
     digest = hashlib.new(DIGEST_METHODS[method.get("Algorithm", "")], data).digest()
     if base64.b64encode(digest).decode() != "".join(value.split()):
         raise Malformed("a digest that is not of what is signed")

@@ -33,8 +33,9 @@ class _Settings:
 
 
 def verify(data: bytes, signed: Sequence[str], certificates: Sequence[str]) -> None:
-    """Check the response's form, its only assertion and each signature of `signed` (`response`, `assertion`), which
-    must hold under one of `certificates` (PEM). Raises `Refused`.
+    """Check the response's form and its signatures at the places in `signed` (`response`, `assertion`).
+
+    Each must hold under one of `certificates` (PEM). Raises `Refused`.
     """
     try:
         response = OneLogin_Saml2_Response(_Settings(), base64.b64encode(data))
@@ -51,8 +52,7 @@ def verify(data: bytes, signed: Sequence[str], certificates: Sequence[str]) -> N
                 raise Refused(f"the signature of the {place} does not hold")
     except Refused:
         raise
-    except Exception as fault:
-        # The toolkit and the libraries under it raise many kinds, whose texts may quote the message.
+    except Exception as fault:  # noqa: BLE001 - it raises many kinds, whose texts may quote the message
         code = getattr(fault, "code", "")
         raise Refused(f"refused by the toolkit: {type(fault).__name__} {code}".strip()) from None
 

@@ -1,7 +1,7 @@
 """XML from outside, read without doubt or not at all.
 
-Promises: nothing is read but UTF-8 of bounded size and depth; no document type, entity, network or file is ever touched.
-A message (`message`) moreover holds nothing that two readers could see differently: no comment, no processing
+Promises: nothing is read but UTF-8 of bounded size and depth; no document type, entity, network or file is touched. A
+message (`message`) moreover holds nothing that two readers could see differently: no comment, no processing
 instruction, no CDATA section, so that an element's text is one piece. `Unreadable` says why in constant words.
 """
 

@@ -15,9 +15,10 @@ from maskproxy.signin.saml_settings import SamlIdentityProvider, SamlService, Si
 from maskproxy.signin.saml_threads import Threads
 from tests import fakes_saml as saml
 from tests.fakes_saml import Signing, assertion_of, sign
-from tests.signin.forged_saml import edited, signed
+from tests.signin.forged_saml import edited
 from tests.signin.oracle_saml import proven
 from tests.signin.saml_attempts import DAY_S, NOW, Used, attempt, certificate
+from tests.signin.wrapped_saml import signed
 
 
 async def test_somebody_who_signed_in_becomes_known() -> None:
@@ -262,7 +263,10 @@ async def test_without_a_certificate_that_counts_nobody_is_sent_away_to_sign_in(
 
 
 async def test_groups_come_by_name_or_else_by_friendly_name() -> None:
-    oid = '<saml:Attribute Name="urn:oid:1.2" FriendlyName="teams"><saml:AttributeValue>by friend</saml:AttributeValue></saml:Attribute>'
+    oid = (
+        '<saml:Attribute Name="urn:oid:1.2" FriendlyName="teams"><saml:AttributeValue>by friend</saml:AttributeValue>'
+        "</saml:Attribute>"
+    )
     named = '<saml:Attribute Name="teams"><saml:AttributeValue>by name</saml:AttributeValue></saml:Attribute>'
     for attributes, groups in (
         (oid, {"by friend"}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from lxml import etree
 from signxml import SignatureConfiguration, XMLVerifier
@@ -9,9 +11,10 @@ from signxml import SignatureConfiguration, XMLVerifier
 from maskproxy.errors import BadRequest, Unauthenticated
 from maskproxy.signin.saml_settings import Signed
 from tests import fakes_saml as saml
-from tests.signin.forged_saml import FORGERIES, WRAPPINGS, Forgery, evil, signed
+from tests.signin.forged_saml import FORGERIES
 from tests.signin.oracle_saml import proven
 from tests.signin.saml_attempts import NOW, attempt, certificate
+from tests.signin.wrapped_saml import WRAPPINGS, Forgery, evil, signed
 
 NAMES = [one.name for one in FORGERIES]
 
@@ -33,9 +36,7 @@ async def test_a_forged_response_signs_nobody_in(forgery: Forgery) -> None:
 async def test_a_wrapped_response_holds_a_signature_that_a_careless_verifier_takes(forgery: Forgery) -> None:
     async with attempt() as one:
         data = forgery.make(one.says)
-        careless = SignatureConfiguration(
-            location=".//", verification_time=saml.datetime.datetime.fromtimestamp(NOW, saml.datetime.UTC)
-        )
+        careless = SignatureConfiguration(location=".//", verification_time=dt.datetime.fromtimestamp(NOW, dt.UTC))
         result = XMLVerifier().verify(
             data, x509_cert=certificate(), expect_config=careless, id_attribute="ID", validate_schema=False
         )
