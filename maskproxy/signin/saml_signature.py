@@ -14,7 +14,7 @@ from collections.abc import Container
 
 from lxml import etree
 
-from maskproxy.signin.saml_xml import EXCLUSIVE, SAML, SAMLP, SIGNATURE, message, named
+from maskproxy.signin.saml_xml import EXCLUSIVE, SAML, SAMLP, SIGNATURE, canonical, named
 
 SIGNATURE_METHODS = frozenset(
     f"http://www.w3.org/2001/04/xmldsig-more#{key}-{digest}"
@@ -43,6 +43,8 @@ _KEY_INFO = frozenset(
 
 _RESPONSE_PARTS = frozenset({named(SAML, "Issuer"), named(SIGNATURE, "Signature"), named(SAMLP, "Status")})
 _ASSERTION = named(SAML, "Assertion")
+_MOST_PREFIXES = 8
+"""Canonical form looks for each at each element."""
 _IDS = frozenset({"ID", "Id", "id", "iD", "{http://www.w3.org/XML/1998/namespace}id"})
 
 
@@ -111,7 +113,7 @@ def content(signature: etree._Element) -> etree._Element:
     digest = hashlib.new(DIGEST_METHODS[method.get("Algorithm", "")], data).digest()
     if base64.b64encode(digest).decode() != "".join(value.split()):
         raise Malformed("a digest that is not of what is signed")
-    return message(data)
+    return canonical(data)
 
 
 def _take_out(element: etree._Element, parent: etree._Element) -> None:
@@ -169,6 +171,8 @@ def _only(element: etree._Element, allowed: Container[str], fault: str, *, inclu
     """`element` must name an algorithm of `allowed`, and hold nothing but, where it may, InclusiveNamespaces."""
     if element.get("Algorithm", "") not in allowed:
         raise Malformed(fault)
-    held = [child.tag for child in element.iterdescendants()]
-    if held and not (inclusive and held == [named(EXCLUSIVE, "InclusiveNamespaces")]):
+    held = list(element.iterdescendants())
+    if held and not (inclusive and [child.tag for child in held] == [named(EXCLUSIVE, "InclusiveNamespaces")]):
         raise Malformed("an algorithm with parameters that are not allowed")
+    if any(len(child.get("PrefixList", "").split()) > _MOST_PREFIXES for child in held):
+        raise Malformed("a list of too many prefixes")

@@ -21,9 +21,14 @@ POST_BINDING = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 
 LONGEST_MESSAGE_BYTES = 256 * 1024
 LONGEST_METADATA_BYTES = 2 * 1024 * 1024
-_DEEPEST = 48
-_MOST_NAMESPACES = 512
-"""Declarations. Canonical XML is slow where there are many."""
+_DEEPEST = 32
+_MOST_ELEMENTS = 10_000
+_MOST_ATTRIBUTES = 64
+"""Of one element. They are compared with one another."""
+_MOST_PREFIXES = 32
+"""Canonical form looks for each at each element. Many providers declare the same few at every value."""
+_LONGEST_NAMESPACE = 256
+"""Canonical form may repeat it at every element."""
 
 _DECLARATION = re.compile(
     r"""<\?xml\s+version=("1\.0"|'1\.0')(\s+encoding=("utf-8"|'utf-8'))?(\s+standalone=("(yes|no)"|'(yes|no)'))?\s*\?>""",
@@ -48,8 +53,13 @@ def message(data: bytes) -> etree._Element:
     # Outside of such markup a "<" can only begin an element: text and attributes must write it as a reference.
     if "<!" in text or "<?" in text:
         raise Unreadable("a document type, comment, CDATA section or processing instruction")
-    if text.count("xmlns") > _MOST_NAMESPACES:
-        raise Unreadable("too many namespaces")
+    root = _parsed(data)
+    _check_bounds(root)
+    return root
+
+
+def canonical(data: bytes) -> etree._Element:
+    """The root of what was a message before it was put into canonical form, which may be longer."""
     return _parsed(data)
 
 
@@ -91,9 +101,26 @@ def _parsed(data: bytes) -> etree._Element:
         raise Unreadable("not well-formed") from None
     if root.getroottree().docinfo.doctype:
         raise Unreadable("a document type")
-    depth = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        if depth > _DEEPEST:
-            raise Unreadable("nested too deeply")
     return root
+
+
+def _check_bounds(root: etree._Element) -> None:
+    """Refuse what takes more time or memory to put into canonical form than its size tells."""
+    depth = elements = 0
+    prefixes: set[str] = set()
+    for event, found in etree.iterwalk(root, events=("start", "end", "start-ns")):
+        if event == "end":
+            depth -= 1
+        elif event == "start":
+            depth += 1
+            elements += 1
+            if depth > _DEEPEST:
+                raise Unreadable("nested too deeply")
+            if elements > _MOST_ELEMENTS:
+                raise Unreadable("too many elements")
+            if len(found.attrib) > _MOST_ATTRIBUTES:
+                raise Unreadable("an element with too many attributes")
+        else:
+            prefixes.add(found[0])
+            if len(prefixes) > _MOST_PREFIXES or len(found[1]) > _LONGEST_NAMESPACE:
+                raise Unreadable("too many namespaces, or too long ones")

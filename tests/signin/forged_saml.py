@@ -27,6 +27,11 @@ def _edit(old: str, new: str) -> Make:
     return lambda says: edited(signed(says), old, new)
 
 
+def _value(xml: str) -> Make:
+    attribute = f'<saml:Attribute Name="x"><saml:AttributeValue>{xml}</saml:AttributeValue></saml:Attribute>'
+    return _saying(attributes=attribute)
+
+
 def _unsigned(says: Says) -> bytes:
     return etree.tostring(says.response())
 
@@ -103,18 +108,6 @@ def _encrypted(says: Says) -> bytes:
 
 def _assertion_alone(says: Says) -> bytes:
     return etree.tostring(assertion_of(etree.fromstring(signed(says))))
-
-
-def _deep(says: Says) -> bytes:
-    depth = 200
-    return signed(
-        says.but(
-            attributes='<saml:Attribute Name="x"><saml:AttributeValue>'
-            + "<saml:x>" * depth
-            + "</saml:x>" * depth
-            + "</saml:AttributeValue></saml:Attribute>"
-        )
-    )
 
 
 def _with(prolog: str) -> Make:
@@ -289,14 +282,29 @@ FORGERIES = [
     Forgery("cut off", lambda says: signed(says)[:-9], "not well-formed"),
     Forgery("more after the end", lambda says: signed(says) * 2, "not well-formed"),
     Forgery("huge", lambda says: signed(says.but(in_assertion=" " * 256 * 1024)), "larger than 256 KiB"),
-    Forgery("nested deeply", _deep, "nested too deeply"),
+    Forgery(
+        "nested without end",
+        _edit("</saml:Assertion>", "<x>" * 300 + "</x>" * 300 + "</saml:Assertion>"),
+        "not well-formed",
+    ),
+    Forgery("nested deeply", _value("<x>" * 29 + "</x>" * 29), "nested too deeply"),
     Forgery(
         "namespaces without end",
         lambda says: edited(
-            signed(says), "<samlp:Status>", "<samlp:Status " + " ".join(f'xmlns:n{i}="u:{i}"' for i in range(600)) + ">"
+            signed(says), "<samlp:Status>", "<samlp:Status " + " ".join(f'xmlns:n{i}="u:{i}"' for i in range(32)) + ">"
         ),
         "too many namespaces",
     ),
+    Forgery("a namespace without end", _value(f'<n:x xmlns:n="u:{"u" * 300}"/>'), "too many namespaces"),
+    Forgery(
+        "prefixes without end", _signing(prefixes=" ".join(f"p{i}" for i in range(9))), "a list of too many prefixes"
+    ),
+    Forgery(
+        "attributes without end",
+        _edit("<saml:Assertion ", "<saml:Assertion " + " ".join(f'a{i}=""' for i in range(65)) + " "),
+        "an element with too many attributes",
+    ),
+    Forgery("elements without end", _value("<x/>" * 10_000), "too many elements"),
     # What it says
     Forgery("not a success", _saying(status=_AUTHN_FAILED), "status Responder AuthnFailed"),
     Forgery("a status of its own", _saying(status='<samlp:StatusCode Value="x"/>'), "status unknown"),

@@ -105,11 +105,11 @@ def _tree(data: bytes) -> ET.Element:
     def encoding(version: str, named: str | None, standalone: int) -> None:
         _need(version == "1.0" and (named or "utf-8").lower() == "utf-8")
 
-    declared = [0]
+    declared = set()
 
-    def declare(*_: object) -> None:
-        declared[0] += 1
-        _need(declared[0] <= 512)
+    def declare(prefix: str | None, namespace: str) -> None:
+        declared.add(prefix)
+        _need(len(declared) <= 32 and len(namespace or "") <= 256)
 
     parser.StartNamespaceDeclHandler = declare
     parser.StartDoctypeDeclHandler = refuse
@@ -119,9 +119,12 @@ def _tree(data: bytes) -> ET.Element:
     parser.XmlDeclHandler = encoding
     depth = [0]
 
-    def start(*_: object) -> None:
+    elements = [0]
+
+    def start(_: str, attributes: dict[str, str]) -> None:
         depth[0] += 1
-        _need(depth[0] <= 48)
+        elements[0] += 1
+        _need(depth[0] <= 32 and elements[0] <= 10_000 and len(attributes) <= 64)
 
     def end(*_: object) -> None:
         depth[0] -= 1
@@ -148,6 +151,7 @@ def _signed(data: bytes, location: str, place: ET.Element, asked: Asked) -> ET.E
     parts = [child.tag for child in signature]
     _need(parts[:2] == [f"{D}SignedInfo", f"{D}SignatureValue"] and parts[2:] in ([], [f"{D}KeyInfo"]))
     _need(signature.find(f".//{D}RetrievalMethod") is None)
+    _need(all(len(one.get("PrefixList", "").split()) <= 8 for one in signature.iter()))
     base64.b64decode("".join((signature[1].text or "").split()), validate=True)
     reference = _only(signature[0], f"{D}Reference")
     _need(place.get("ID") and reference.get("URI") == f"#{place.get('ID')}")

@@ -278,6 +278,18 @@ async def test_groups_come_by_name_or_else_by_friendly_name() -> None:
             assert (await one.finish(signed(one.says.but(attributes=attributes)))).groups == groups
 
 
+async def test_somebody_may_be_in_thousands_of_groups_each_with_its_own_namespaces() -> None:
+    declared = f'xmlns:xs="{saml.NS["xs"]}" xmlns:xsi="{saml.NS["xsi"]}" xsi:type="xs:string"'
+    groups = {f"group {number}" for number in range(1000)}
+    values = "".join(f"<saml:AttributeValue {declared}>{group}</saml:AttributeValue>" for group in sorted(groups))
+    async with attempt() as one:
+        data = signed(one.says.but(attributes=f'<saml:Attribute Name="groups">{values}</saml:Attribute>'))
+        assert data.count(b"xmlns:xs=") > 1000
+        login = await one.finish(data)
+        assert login.groups == groups
+        assert proven(data, one.asked) == (login.subject, login.groups)
+
+
 async def test_a_subject_may_be_a_mail_address() -> None:
     async with attempt(name_id="email") as one:
         email = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
