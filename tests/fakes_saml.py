@@ -149,6 +149,8 @@ class Says:
         '<saml:Attribute Name="mail"><saml:AttributeValue>ada@example.com</saml:AttributeValue></saml:Attribute>'
     )
     conditions: str = ""
+    confirmations: str = ""
+    """Before the one that holds."""
     in_assertion: str = ""
     """At its end."""
 
@@ -160,7 +162,8 @@ class Says:
             f'<saml:Assertion ID="{self.assertion_id}" Version="2.0" IssueInstant="{time(self.now + self.issued_s)}">'
             f"<saml:Issuer>{self.issuer}</saml:Issuer>"
             f'<saml:Subject><saml:NameID Format="{self.name_id_format}" {self.name_id_extra}>{self.name_id}'
-            f'</saml:NameID><saml:SubjectConfirmation Method="{self.method}"><saml:SubjectConfirmationData '
+            f"</saml:NameID>{self.confirmations}"
+            f'<saml:SubjectConfirmation Method="{self.method}"><saml:SubjectConfirmationData '
             f'InResponseTo="{self.confirmed_request or self.request}" Recipient="{self.recipient}" '
             f'NotOnOrAfter="{time(self.now + self.confirmation_s)}"/></saml:SubjectConfirmation></saml:Subject>'
             f'<saml:Conditions NotBefore="{time(self.now + self.not_before_s)}" '

@@ -159,7 +159,7 @@ def _certificates(role: etree._Element) -> tuple[tuple[SigningCertificate, ...],
     found: dict[str, SigningCertificate] = {}
     faults: list[str] = []
     texts = [
-        "".join(element.itertext())
+        element.text or ""
         for descriptor in role.findall(named(METADATA, "KeyDescriptor"))
         if descriptor.get("use") in {None, "signing"}
         for element in descriptor.iter(named(SIGNATURE, "X509Certificate"))

@@ -140,7 +140,7 @@ def _check(signature: etree._Element, signed: etree._Element) -> None:
     parts = _children(signature)
     if parts[:2] != ["SignedInfo", "SignatureValue"] or parts[2:] not in ([], ["KeyInfo"]):
         raise Malformed("a signature that holds more than it may")
-    if any(element.tag not in _KEY_INFO for part in signature[2:] for element in part.iter()):
+    if any(element.tag not in _KEY_INFO for part in list(signature)[2:] for element in part.iter()):
         raise Malformed("a signature whose KeyInfo holds more than it may")
     info = signature[0]
     if _children(info) != _SIGNED_INFO:

@@ -14,7 +14,6 @@ from onelogin.saml2.utils import OneLogin_Saml2_Utils
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 _RESPONSE_SCHEMA = "saml-schema-protocol-2.0.xsd"
-_METADATA_SCHEMA = "saml-schema-metadata-2.0.xsd"
 _WHERE = {
     "response": OneLogin_Saml2_Utils.RESPONSE_SIGNATURE_XPATH,
     "assertion": OneLogin_Saml2_Utils.ASSERTION_SIGNATURE_XPATH,
@@ -55,11 +54,6 @@ def verify(data: bytes, signed: Sequence[str], certificates: Sequence[str]) -> N
     except Exception as fault:  # noqa: BLE001 - it raises many kinds, whose texts may quote the message
         code = getattr(fault, "code", "")
         raise Refused(f"refused by the toolkit: {type(fault).__name__} {code}".strip()) from None
-
-
-def fits_metadata_schema(data: bytes) -> bool:
-    """Whether a metadata document, ours or another's, is of SAML's schema."""
-    return not isinstance(OneLogin_Saml2_XML.validate_xml(data, _METADATA_SCHEMA), str)
 
 
 def sign(data: bytes, key: str, certificate: str) -> bytes:

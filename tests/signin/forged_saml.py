@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cryptography.hazmat.primitives import serialization
 from lxml import etree
 
 from tests import fakes_saml as saml
@@ -117,9 +118,7 @@ def _with(prolog: str) -> Make:
 def _hmac(says: Says) -> bytes:
     """The public certificate taken for a shared secret."""
     certificate = saml.certificate("idp", int(says.now) - 86400, int(says.now) + 86400 * 365)
-    return signed(
-        says, Signing(method=saml.HMAC_SHA256, secret=certificate.public_bytes(saml.serialization.Encoding.PEM))
-    )
+    return signed(says, Signing(method=saml.HMAC_SHA256, secret=certificate.public_bytes(serialization.Encoding.PEM)))
 
 
 def _own_certificate(says: Says) -> bytes:

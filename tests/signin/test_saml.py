@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -19,6 +21,8 @@ from tests.signin.forged_saml import edited
 from tests.signin.oracle_saml import proven
 from tests.signin.saml_attempts import DAY_S, NOW, Used, attempt, certificate
 from tests.signin.wrapped_saml import signed
+
+T = TypeVar("T")
 
 
 async def test_somebody_who_signed_in_becomes_known() -> None:
@@ -314,10 +318,12 @@ async def test_verifying_keeps_off_the_loop() -> None:
     seen: list[str] = []
 
     class Watched(Threads):
-        async def run(self, work, *, timeout_s):  # type: ignore[no-untyped-def]
-            return await super().run(
-                lambda: (seen.append(threading.current_thread().name), work())[1], timeout_s=timeout_s
-            )
+        async def run(self, work: Callable[[], T], *, timeout_s: float) -> T:
+            def watched() -> T:
+                seen.append(threading.current_thread().name)
+                return work()
+
+            return await super().run(watched, timeout_s=timeout_s)
 
     threads = Watched()
     provider = SamlProvider(

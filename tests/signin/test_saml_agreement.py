@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+from cryptography.hazmat.primitives import serialization
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -20,7 +21,7 @@ REQUEST = "_request"
 TRUTH = ("a7f3", frozenset({"engineering", "platform"}))
 EXPECTED = Expected(saml.IDP, saml.ENTITY_ID, saml.ACS, REQUEST, saml.PERSISTENT, 60)
 ASKED = Asked([certificate()], saml.IDP, saml.ENTITY_ID, saml.ACS, REQUEST, saml.PERSISTENT, NOW)
-PEM = certificate().public_bytes(saml.serialization.Encoding.PEM).decode()
+PEM = certificate().public_bytes(serialization.Encoding.PEM).decode()
 VALUES = ["", "_evil", "attacker", "admins", saml.IDP, saml.ENTITY_ID, saml.ACS, "2.0", saml.SHA256, saml.EXCLUSIVE]
 
 

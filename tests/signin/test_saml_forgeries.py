@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 from lxml import etree
-from signxml import SignatureConfiguration, XMLVerifier
+from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from maskproxy.errors import BadRequest, Unauthenticated
 from maskproxy.signin.saml_settings import Signed
