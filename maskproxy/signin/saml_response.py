@@ -43,10 +43,16 @@ def read(data: bytes, needed: Signed, certificates: Sequence[str], expected: Exp
             "switch encryption off for this service; TLS protects the way.",
             detail=str(fault),
         ) from None
-    except (saml_signature.Malformed, saml_toolkit.Refused, saml_xml.Unreadable) as fault:
+    except (saml_signature.Malformed, saml_xml.Unreadable) as fault:
         raise Unauthenticated(
-            "The identity provider's answer is not signed in a way that is trusted here. Sign in again; if it stays "
-            "so, whoever runs this gateway should put the provider's newest metadata in place.",
+            "The identity provider's answer is not signed in the way that is needed here. Whoever runs the provider "
+            "should have it sign what this gateway's metadata asks for, by RSA or ECDSA with SHA-256 or more.",
+            detail=str(fault),
+        ) from None
+    except saml_toolkit.Refused as fault:
+        raise Unauthenticated(
+            "The identity provider's signature is not one that is trusted here. Sign in again; if it stays so, "
+            "whoever runs this gateway should put the provider's newest metadata in place.",
             detail=str(fault),
         ) from None
     saml_assertion.check_response(response, expected, now)

@@ -55,7 +55,7 @@ def _agree(data: bytes) -> None:
         assert ours == theirs == TRUTH
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(st.sampled_from([False, True]), st.data())
 def test_two_verifiers_agree_whatever_is_changed(whole: bool, data: st.DataObject) -> None:
     root = etree.fromstring(ORIGINALS[whole])
@@ -64,7 +64,7 @@ def test_two_verifiers_agree_whatever_is_changed(whole: bool, data: st.DataObjec
     _agree(etree.tostring(root))
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(st.sampled_from([False, True]), st.integers(0, 10**6), st.binary(max_size=4), st.integers(0, 4))
 def test_two_verifiers_agree_whatever_bytes_are_changed(whole: bool, place: int, new: bytes, gone: int) -> None:
     original = ORIGINALS[whole]
