@@ -32,14 +32,24 @@ class Threads:
             future = self._pool.submit(work)
         except RuntimeError:
             self._places.release()
-            raise Unavailable("The gateway is shutting down. Try again.", retry=True) from None
+            raise _closed() from None
         future.add_done_callback(lambda _: self._places.release())
         try:
             async with asyncio.timeout(timeout_s):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
             raise Unavailable("The gateway is too busy to check the sign-in. Try again.", retry=True) from None
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not whoever waits was cancelled, but the work, by `close`.
+            raise _closed() from None
 
     def close(self) -> None:
         """Drop what waits. What runs ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _closed() -> Unavailable:
+    return Unavailable("The gateway is shutting down. Try again.", retry=True)

@@ -71,3 +71,20 @@ async def test_nothing_is_taken_after_the_end() -> None:
     for _ in range(2):
         with pytest.raises(Unavailable, match="shutting down"):
             await threads.run(lambda: 1, timeout_s=5)
+
+
+async def test_whoever_waits_at_the_end_is_told_and_whoever_goes_away_is_not() -> None:
+    threads = Threads(threads=1, most_waiting=4)
+    end = threading.Event()
+    first = asyncio.create_task(threads.run(lambda: end.wait(10), timeout_s=10))
+    second = asyncio.create_task(threads.run(lambda: True, timeout_s=10))
+    gone = asyncio.create_task(threads.run(lambda: True, timeout_s=10))
+    await asyncio.sleep(0.01)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    threads.close()
+    with pytest.raises(Unavailable, match="shutting down"):
+        await second
+    end.set()
+    assert await first
