@@ -28,24 +28,28 @@ from maskproxy.signin.oidc_tokens import Issued, Refusal, TokenEndpoint, misconf
 log = logging.getLogger(__name__)
 
 _LARGEST_USERINFO_BYTES = 256 * 1024
-_EXCHANGES = 3
-"""So many of an exchange's deadlines may a whole sign-in take."""
 
 
 class RelyingParty:
-    """What we are at one provider. `clock` is monotonic; `alarm` tells of a client secret that does not serve."""
+    """What we are at one provider.
+
+    `deadline_s` is for all that a sign-in asks the provider, `times` has one for each exchange. `clock` is monotonic.
+    `alarm` tells of a client secret that does not serve.
+    """
 
     def __init__(
         self,
         client: OidcClient,
         *,
+        deadline_s: float = 30,
         times: KeyTimes | None = None,
         clock: Callable[[], float] = time.monotonic,
         alarm: Callable[[], None] = lambda: None,
     ) -> None:
         times = times or KeyTimes()
         self.client = client
-        self._deadline_s = times.deadline_s
+        self._deadline_s = deadline_s
+        self._exchange_s = times.deadline_s
         self._keys = KeyDirectory([TrustedIssuer(client.rules, client.trust)], clock, times)
         self._tokens = TokenEndpoint(client, deadline_s=times.deadline_s, alarm=alarm)
         self._rotations = Rotations()
@@ -73,7 +77,7 @@ class RelyingParty:
     async def in_time(self) -> AsyncIterator[Metadata]:
         """The provider's metadata, and a bound in time for everything that is done with it."""
         try:
-            async with asyncio.timeout(_EXCHANGES * self._deadline_s):
+            async with asyncio.timeout(self._deadline_s):
                 yield await self._metadata()
         except TimeoutError:
             raise Unavailable("The identity provider is too slow. Try again in a minute.", retry=True) from None
@@ -157,7 +161,7 @@ class RelyingParty:
             fetched = await fetch(
                 endpoint,
                 trust=self.client.trust,
-                deadline_s=self._deadline_s,
+                deadline_s=self._exchange_s,
                 authorization=f"Bearer {access_token}",
                 accept="application/json, application/jwt",
                 limit_bytes=_LARGEST_USERINFO_BYTES,
