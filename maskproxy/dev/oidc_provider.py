@@ -93,6 +93,10 @@ class ScriptedProvider(Issuer):
         del self.people[subject]
         self.grants.revoke(subject)
 
+    def decide(self, user_code: str, subject: str | None) -> None:
+        """Somebody allows the device that shows `user_code`, or, for None, denies it."""
+        self.grants.decide(user_code, subject, int(time.time()))
+
     @web.middleware
     async def _scripted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.asked[request.path] += 1

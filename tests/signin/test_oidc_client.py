@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from maskproxy.gateway.credentials.secret_sources import EnvironmentSource
+from maskproxy.signin.oidc_client import OidcClient
+
+GOOD = OidcClient("company", "https://idp.example.com/realms/a", "maskproxy")
+
+
+def test_what_an_id_token_must_say() -> None:
+    client = replace(GOOD, groups_claim="a.b", algorithms=frozenset({"ES256"}), leeway_s=5)
+    rules = client.rules
+    assert (rules.issuer, rules.audience, rules.groups_claim) == (GOOD.issuer, "maskproxy", "a.b")
+    assert (rules.algorithms, rules.leeway_s) == ({"ES256"}, 5)
+
+
+def test_no_secret_in_what_is_shown() -> None:
+    secret = "hush" * 4
+    assert secret not in repr(replace(GOOD, secret=EnvironmentSource("S", {"S": secret})))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"issuer": "http://idp.example.com"},
+        {"issuer": "https://idp.example.com/?a=b"},
+        {"issuer": "https://me@idp.example.com"},
+        {"issuer": ""},
+        {"client_id": ""},
+        {"client_id": "a\nb"},
+        {"client_id": "snöw"},
+        {"scopes": ()},
+        {"scopes": ("profile",)},
+        {"scopes": ("openid", "a b")},
+        {"scopes": ("openid", 'a"b')},
+        {"scopes": ("openid", "")},
+        {"prompt": "none"},
+        {"prompt": ""},
+        {"algorithms": frozenset()},
+        {"algorithms": frozenset({"HS256"})},
+    ],
+    ids=str,
+)
+def test_what_no_provider_could_work_with_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        replace(GOOD, **change)
