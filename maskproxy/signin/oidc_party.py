@@ -51,7 +51,7 @@ class RelyingParty:
         self._deadline_s = deadline_s
         self._exchange_s = times.deadline_s
         self._keys = KeyDirectory([TrustedIssuer(client.rules, client.trust)], clock, times)
-        self._tokens = TokenEndpoint(client, deadline_s=times.deadline_s, alarm=alarm)
+        self.tokens = TokenEndpoint(client, deadline_s=times.deadline_s, alarm=alarm)
         self._rotations = Rotations()
 
     async def start(self) -> None:
@@ -71,7 +71,7 @@ class RelyingParty:
 
     def known_secrets(self) -> tuple[bytes, ...]:
         """What must never be seen elsewhere: the client's secret, once it was used."""
-        return self._tokens.known_secrets()
+        return self.tokens.known_secrets()
 
     @asynccontextmanager
     async def in_time(self) -> AsyncIterator[Metadata]:
@@ -86,7 +86,7 @@ class RelyingParty:
         self, metadata: Metadata, form: Mapping[str, str], now: float, *, nonce: str | None
     ) -> Login | Refusal:
         """Give in a grant that a person has just made, and see who they are."""
-        issued = await self._tokens.ask(metadata, form)
+        issued = await self.tokens.ask(metadata, form)
         if isinstance(issued, Refusal):
             return issued
         if issued.id_token is None:
@@ -124,7 +124,7 @@ class RelyingParty:
 
     async def _refreshed(self, metadata: Metadata, token: str, now: float) -> Issued:
         latest = self._rotations.latest(token, now)
-        issued = await self._tokens.ask(metadata, {"grant_type": "refresh_token", "refresh_token": latest})
+        issued = await self.tokens.ask(metadata, {"grant_type": "refresh_token", "refresh_token": latest})
         if isinstance(issued, Refusal):
             raise Unauthenticated("The identity provider does not vouch for this sign-in any more. Sign in again.")
         if issued.refresh_token is None:

@@ -71,10 +71,15 @@ class TokenEndpoint:
         return () if self._secret is None else self._secret.known_secrets()
 
     async def ask(self, metadata: Metadata, form: Mapping[str, str]) -> Issued | Refusal:
+        document = await self.post(metadata.token_endpoint, metadata, form)
+        return document if isinstance(document, Refusal) else self._issued(document)
+
+    async def post(self, endpoint: str, metadata: Metadata, form: Mapping[str, str]) -> Mapping[str, object] | Refusal:
+        """What an endpoint answers that wants to know the client, as the token endpoint does."""
         added, authorization = await self._authentication(metadata)
         try:
             fetched = await fetch(
-                metadata.token_endpoint,
+                endpoint,
                 trust=self._client.trust,
                 deadline_s=self._deadline_s,
                 form={**form, **added},
@@ -87,7 +92,7 @@ class TokenEndpoint:
             raise unreachable(self._client.name, "token endpoint", fault) from None
         if fetched.status != 200:
             return await self._refused(document)
-        return self._issued(document)
+        return document
 
     async def _authentication(self, metadata: Metadata) -> tuple[Mapping[str, str], str | None]:
         """What goes into the form and into the Authorization field, to say who we are."""
