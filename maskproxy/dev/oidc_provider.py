@@ -1,7 +1,7 @@
 """An OpenID provider for this machine only, whose people sign in by script: without a page, at once.
 
 It is as strict with clients as a real one: PKCE, registered addresses, client authentication, single use of codes,
-rotated refresh tokens. Attributes say how it answers next, so that it can also be wrong in every way.
+rotated refresh tokens. Its script says how it answers next, so that it can also be wrong in every way.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
@@ -40,6 +40,33 @@ class Client:
     """None: a public client."""
 
 
+@dataclass
+class Script:
+    """How the provider answers next. In what changes other things None leaves a member out."""
+
+    says: dict[str, Any] = field(default_factory=dict)
+    """Changes what discovery says."""
+    tells_issuer: bool = True
+    """With `iss` in the redirect (RFC 9207)."""
+    auth_methods: tuple[str, ...] = ("client_secret_basic", "client_secret_post", "none")
+    does_pkce: bool = True
+    rotates: bool = True
+    """A refresh token serves once, and is replaced."""
+    refreshes_id_token: bool = True
+    groups_in: frozenset[str] = frozenset({"id_token", "userinfo"})
+    id_claims: dict[str, Any] = field(default_factory=dict)
+    """Changes what ID tokens say."""
+    signs: Callable[[dict[str, Any]], str] | None = None
+    """Makes tokens out of claims, in place of the issuer's own way."""
+    digest: str = "sha256"
+    """For at_hash: what the algorithm that ID tokens are signed with uses."""
+    userinfo_as_jwt: bool = False
+    userinfo_claims: dict[str, Any] = field(default_factory=dict)
+    """Changes what userinfo says."""
+    instead: dict[str, Handler] = field(default_factory=dict)
+    """An answer to give in place of the good one, by path."""
+
+
 class ScriptedProvider(Issuer):
     """`people` by their subject; `signed_in` is whose browser it is, and None declines."""
 
@@ -49,23 +76,7 @@ class ScriptedProvider(Issuer):
         self.people = dict(people)
         self.signed_in: str | None = next(iter(people), None)
         self.grants = Grants()
-        self.groups_in = frozenset({"id_token", "userinfo"})
-        self.userinfo_as_jwt = False
-        self.does_pkce = True
-        self.digest = hashlib.sha256
-        """For at_hash: what the algorithm that ID tokens are signed with uses."""
-        self.rotates = True
-        self.refreshes_id_token = True
-        self.auth_methods = ["client_secret_basic", "client_secret_post", "none"]
-        self.says: dict[str, Any] = {}
-        """Changes what discovery says; None leaves a member out."""
-        self.id_claims: dict[str, Any] = {}
-        """Changes what ID tokens say; None leaves a claim out."""
-        self.signs: Callable[[dict[str, Any]], str] = self.sign
-        self.userinfo_claims: dict[str, Any] = {}
-        self.tells_issuer = True
-        self.instead: dict[str, Handler] = {}
-        """An answer to give in place of the good one, by path."""
+        self.script = Script()
         self.forms: list[dict[str, str]] = []
         """What the token endpoint was asked with."""
         self._access: dict[str, str] = {}
@@ -83,10 +94,10 @@ class ScriptedProvider(Issuer):
             "device_authorization_endpoint": f"{self.url}/device",
             "response_types_supported": ["code"],
             "code_challenge_methods_supported": ["S256"],
-            "token_endpoint_auth_methods_supported": self.auth_methods,
-            "authorization_response_iss_parameter_supported": self.tells_issuer,
+            "token_endpoint_auth_methods_supported": self.script.auth_methods,
+            "authorization_response_iss_parameter_supported": self.script.tells_issuer,
         }
-        return {name: value for name, value in (said | self.says).items() if value is not None}
+        return {name: value for name, value in (said | self.script.says).items() if value is not None}
 
     def dismiss(self, subject: str) -> None:
         """The person has left the company."""
@@ -100,7 +111,7 @@ class ScriptedProvider(Issuer):
     @web.middleware
     async def _scripted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.asked[request.path] += 1
-        return await self.instead.get(request.path, handler)(request)
+        return await self.script.instead.get(request.path, handler)(request)
 
     async def _authorize(self, request: web.Request) -> web.Response:
         query = request.query
@@ -109,7 +120,7 @@ class ScriptedProvider(Issuer):
         if client is None or redirect_uri not in client.redirect_uris:
             return web.Response(status=400, text="This client or its address is not registered here.")
         answer = {"state": query.get("state", ""), **self._decided(query)}
-        if self.tells_issuer:
+        if self.script.tells_issuer:
             answer["iss"] = self.url
         joined = "&" if "?" in redirect_uri else "?"
         return web.Response(status=303, headers={"Location": f"{redirect_uri}{joined}{urlencode(answer)}"})
@@ -152,7 +163,7 @@ class ScriptedProvider(Issuer):
         else:
             client_id, secret, method = form.get("client_id", ""), "", "none"
         client = self.clients.get(client_id)
-        if client is None or method not in self.auth_methods or (client.secret is None) != (method == "none"):
+        if client is None or method not in self.script.auth_methods or (client.secret is None) != (method == "none"):
             raise Refused("invalid_client")
         if not hmac.compare_digest((client.secret or "").encode(), secret.encode()):
             raise Refused("invalid_client")
@@ -161,10 +172,10 @@ class ScriptedProvider(Issuer):
     def _granted(self, form: Mapping[str, str], client_id: str) -> dict[str, Any]:
         kind = form.get("grant_type")
         if kind == "authorization_code":
-            verifier = form.get("code_verifier", "") if self.does_pkce else None
+            verifier = form.get("code_verifier", "") if self.script.does_pkce else None
             consent = self.grants.redeem(form.get("code", ""), client_id, form.get("redirect_uri", ""), verifier)
         elif kind == "refresh_token":
-            consent = self.grants.refreshed(form.get("refresh_token", ""), client_id, rotate=self.rotates)
+            consent = self.grants.refreshed(form.get("refresh_token", ""), client_id, rotate=self.script.rotates)
         elif kind == DEVICE_GRANT:
             consent = self.grants.device_redeemed(form.get("device_code", ""), client_id)
         else:
@@ -174,15 +185,15 @@ class ScriptedProvider(Issuer):
         access_token = secrets.token_urlsafe(24)
         self._access[access_token] = consent.subject
         issued: dict[str, Any] = {"access_token": access_token, "token_type": "Bearer", "expires_in": 300}
-        if kind != "refresh_token" or self.refreshes_id_token:
-            issued["id_token"] = self.signs(self._id_claims(consent, access_token))
-        if "offline_access" in consent.scopes and (kind != "refresh_token" or self.rotates):
+        if kind != "refresh_token" or self.script.refreshes_id_token:
+            issued["id_token"] = (self.script.signs or self.sign)(self._id_claims(consent, access_token))
+        if "offline_access" in consent.scopes and (kind != "refresh_token" or self.script.rotates):
             issued["refresh_token"] = self.grants.refresh_token(consent)
         return issued
 
     def _id_claims(self, consent: Consent, access_token: str) -> dict[str, Any]:
         now = int(time.time())
-        digest = self.digest(access_token.encode()).digest()
+        digest = hashlib.new(self.script.digest, access_token.encode()).digest()
         claims = {
             "iss": self.url,
             "aud": consent.client_id,
@@ -192,14 +203,14 @@ class ScriptedProvider(Issuer):
             "nonce": consent.nonce,
             "at_hash": base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode(),
             **self._about(consent.subject, "id_token"),
-            **self.id_claims,
+            **self.script.id_claims,
         }
         return {name: value for name, value in claims.items() if value is not None}
 
     def _about(self, subject: str, where: str) -> dict[str, Any]:
         person = self.people[subject]
         claims: dict[str, Any] = {"sub": subject, "name": person.name, "email": person.email}
-        if where in self.groups_in:
+        if where in self.script.groups_in:
             claims["groups"] = list(person.groups)
         return claims
 
@@ -207,10 +218,10 @@ class ScriptedProvider(Issuer):
         subject = self._access.get(request.headers.get("Authorization", "").removeprefix("Bearer "))
         if subject is None or subject not in self.people:
             return web.json_response({"error": "invalid_token"}, status=401, headers={"WWW-Authenticate": "Bearer"})
-        claims = self._about(subject, "userinfo") | self.userinfo_claims
-        if self.userinfo_as_jwt:
+        claims = self._about(subject, "userinfo") | self.script.userinfo_claims
+        if self.script.userinfo_as_jwt:
             claims = {"iss": self.url, "aud": next(iter(self.clients)), **claims}
-            return web.Response(text=self.signs(claims), content_type="application/jwt")
+            return web.Response(text=(self.script.signs or self.sign)(claims), content_type="application/jwt")
         return web.json_response(claims)
 
     async def _device(self, request: web.Request) -> web.Response:

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from maskproxy.dev.oidc_provider import Client, ScriptedProvider, Somebody
+from maskproxy.dev.oidc_provider import Client, Script, ScriptedProvider, Somebody
 from maskproxy.dev.throwaway import ServerIdentity, server_identity
 from maskproxy.gateway.credentials.secret_sources import EnvironmentSource
 from maskproxy.gateway.identity.keys import KeyTimes
@@ -27,7 +27,7 @@ ID = "maskproxy"
 SECRET = "client" + ":secret+" + "of%ours"
 TIMES = KeyTimes(deadline_s=5, first_retry_s=600, last_retry_s=600)
 ADA = Somebody("Ada Lovelace", "ada@example.com", ("engineering", "admins"))
-EVE = Somebody("Eve", "eve@example.com", ("visitors",))
+PEOPLE = {"u-1": ADA, "u-2": Somebody("Eve", "eve@example.com", ("visitors",))}
 
 
 @cache
@@ -59,6 +59,13 @@ class Bench:
     async def again(self, login: Login) -> Login:
         return await self.party.again(login, time.time())
 
+    def reset(self) -> None:
+        """As it was in the beginning, but for what was fetched and asked meanwhile."""
+        self.provider.script = Script()
+        self.provider.people = dict(PEOPLE)
+        self.provider.signed_in = "u-1"
+        self.provider.forms.clear()
+
 
 async def visit(url: str) -> dict[str, str]:
     """Go to the provider as a browser does, and bring what the redirect back carries."""
@@ -73,7 +80,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     """`client` changes what we are at the provider."""
     callback = f"https://maskproxy.example.com:8443/signin/{name}/callback"
-    provider = ScriptedProvider({ID: Client(frozenset({callback}), secret)}, {"u-1": ADA, "u-2": EVE})
+    provider = ScriptedProvider({ID: Client(frozenset({callback}), secret)}, PEOPLE)
     async with AsyncExitStack() as stack:
         await provider.start(tls=identity().context)
         stack.push_async_callback(provider.close)

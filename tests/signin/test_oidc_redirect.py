@@ -139,7 +139,7 @@ async def test_a_code_put_into_another_sign_in_is_refused_by_the_nonce_where_the
     async with bench() as b:
         mine, theirs = await b.begin(), await b.begin()
         stolen = await visit(theirs.url)
-        b.provider.does_pkce = False
+        b.provider.script.does_pkce = False
         with pytest.raises(Unauthenticated, match="nonce"):
             await b.finish(mine, stolen | {"state": mine.state})
 
@@ -169,7 +169,7 @@ async def test_an_answer_is_finished_at_its_own_address_and_in_time() -> None:
 async def test_a_provider_cannot_pass_off_another_ones_code_as_its_own() -> None:
     """Mix-up: the browser was sent on from the evil provider to the honest one, with the evil one's state."""
     async with bench() as honest, bench(name="evil") as evil:
-        evil.provider.tells_issuer = False
+        evil.provider.script.tells_issuer = False
         begun = await evil.begin()
         answer = await visit((await honest.begin()).url)
         with pytest.raises(Unauthenticated, match="another identity provider"):
@@ -182,7 +182,7 @@ async def test_a_provider_cannot_pass_off_another_ones_code_as_its_own() -> None
 
 async def test_a_provider_that_is_silent_about_its_name_is_told_apart_by_the_address() -> None:
     async with bench() as honest, bench(name="evil") as evil:
-        honest.provider.tells_issuer = False
+        honest.provider.script.tells_issuer = False
         begun = await evil.begin()
         sent_on = begun.url.replace(evil.provider.url, honest.provider.url)
         async with aiohttp.ClientSession() as session, session.get(sent_on, ssl=trust()) as answer:
