@@ -137,36 +137,6 @@ def signed(token: str, algorithms: frozenset[str], keys: KeySet) -> Signed:
     return Signed(parts.header, _object(opened["payload"]))
 
 
-def person(claims: dict[str, object], rules: IssuerRules, now: float) -> Person:
-    """The person of whom `claims`, which were signed, tell, by `rules`, at `now`."""
-    if claims.get("iss") != rules.issuer:
-        raise Unauthenticated("The token comes from another issuer than the one that it was checked against.")
-    audience = claims.get("aud")
-    audiences = audience if isinstance(audience, list) else [audience]
-    if not all(isinstance(one, str) for one in audiences) or rules.audience not in audiences:
-        raise Unauthenticated("The token is meant for another service (aud). Ask for one for this gateway.")
-    expires_at = _moment(claims, "exp")
-    if expires_at is None:
-        raise Unauthenticated("The token never expires. One with an exp claim is needed.")
-    if now >= expires_at + rules.leeway_s:
-        raise Unauthenticated("The token has expired. Sign in again.")
-    for name in ("nbf", "iat", "auth_time"):
-        if (_moment(claims, name) or 0) > now + rules.leeway_s:
-            raise Unauthenticated("The token is not valid yet. Check the clocks of this machine and of the issuer.")
-    subject = claims.get("sub")
-    if not is_text(subject):
-        raise Unauthenticated("The token names nobody (sub).")
-    return Person(
-        issuer=rules.issuer,
-        subject=str(subject),
-        name=next((str(claims[name]) for name in _NAME_CLAIMS if is_text(claims.get(name))), str(subject)),
-        groups=groups_at(rules.groups_claim, claims) or frozenset(),
-        claims=MappingProxyType(claims),
-        issued_at=_moment(claims, "iat") or 0.0,
-        expires_at=expires_at,
-    )
-
-
 def _open(token: str) -> _Parts:
     if len(token) > LONGEST_TOKEN_BYTES:
         raise Unauthenticated("The token is larger than 16 KiB. Ask for one with fewer claims.")
@@ -215,6 +185,36 @@ def _kid(header: Mapping[str, object]) -> str | None:
     if not isinstance(kid, str) or not 0 < len(kid) <= LONGEST_KID or not kid.isprintable():
         raise Unauthenticated("The token's key name (kid) is not a short string.")
     return kid
+
+
+def person(claims: dict[str, object], rules: IssuerRules, now: float) -> Person:
+    """The person of whom `claims`, which were signed, tell, by `rules`, at `now`."""
+    if claims.get("iss") != rules.issuer:
+        raise Unauthenticated("The token comes from another issuer than the one that it was checked against.")
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    if not all(isinstance(one, str) for one in audiences) or rules.audience not in audiences:
+        raise Unauthenticated("The token is meant for another service (aud). Ask for one for this gateway.")
+    expires_at = _moment(claims, "exp")
+    if expires_at is None:
+        raise Unauthenticated("The token never expires. One with an exp claim is needed.")
+    if now >= expires_at + rules.leeway_s:
+        raise Unauthenticated("The token has expired. Sign in again.")
+    for name in ("nbf", "iat", "auth_time"):
+        if (_moment(claims, name) or 0) > now + rules.leeway_s:
+            raise Unauthenticated("The token is not valid yet. Check the clocks of this machine and of the issuer.")
+    subject = claims.get("sub")
+    if not is_text(subject):
+        raise Unauthenticated("The token names nobody (sub).")
+    return Person(
+        issuer=rules.issuer,
+        subject=str(subject),
+        name=next((str(claims[name]) for name in _NAME_CLAIMS if is_text(claims.get(name))), str(subject)),
+        groups=groups_at(rules.groups_claim, claims) or frozenset(),
+        claims=MappingProxyType(claims),
+        issued_at=_moment(claims, "iat") or 0.0,
+        expires_at=expires_at,
+    )
 
 
 def _moment(claims: Mapping[str, object], name: str) -> float | None:
