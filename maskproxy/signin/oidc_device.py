@@ -18,6 +18,7 @@ from maskproxy.signin.login import Login
 from maskproxy.signin.oidc_party import RelyingParty
 from maskproxy.signin.oidc_tokens import Refusal, misconfigured
 
+_PLACE = "device authorization endpoint"
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _USER_CODE = re.compile(r"[!-~](?:[ -~]{0,62}[!-~])?")
 _DEVICE_CODE = re.compile(r"[!-~]{1,4096}")
@@ -34,7 +35,7 @@ class DeviceBegun:
     verification_uri: str
     user_code: str
     complete_uri: str | None
-    """The address with the code in it, for a picture of dots."""
+    """The address with the code in it, for a QR code."""
     expires_at: float
     interval_s: float
     device_code: str = field(repr=False)
@@ -46,9 +47,10 @@ class OidcDevice(RelyingParty):
             endpoint = metadata.device_authorization_endpoint
             if endpoint is None:
                 raise Unavailable("The identity provider lets nobody sign in without a browser. Sign in with one.")
-            answer = await self.tokens.post(endpoint, metadata, {"scope": " ".join(self.client.scopes)})
+            form = {"scope": " ".join(self.client.scopes)}
+            answer = await self.tokens.post(endpoint, metadata, form, place=_PLACE)
         if isinstance(answer, Refusal):
-            raise misconfigured(self.name, "the device authorization endpoint refuses")
+            raise misconfigured(self.name, f"the {_PLACE} refuses")
         try:
             return _begun(answer, now)
         except ValueError as fault:
@@ -92,13 +94,13 @@ def _begun(answer: Mapping[str, object], now: float) -> DeviceBegun:
     uri, complete = answer.get("verification_uri"), answer.get("verification_uri_complete")
     user_code, device_code = answer.get("user_code"), answer.get("device_code")
     if not isinstance(uri, str) or not is_safe(uri):
-        raise ValueError("the device authorization endpoint gives no safe verification_uri")
+        raise ValueError(f"the {_PLACE} gives no safe verification_uri")
     if complete is not None and (not isinstance(complete, str) or not is_safe(complete)):
-        raise ValueError("the device authorization endpoint's verification_uri_complete is not a safe URL")
+        raise ValueError(f"the {_PLACE}'s verification_uri_complete is not a safe URL")
     if not isinstance(user_code, str) or not _USER_CODE.fullmatch(user_code):
-        raise ValueError("the device authorization endpoint gives no short user_code")
+        raise ValueError(f"the {_PLACE} gives no short user_code")
     if not isinstance(device_code, str) or not _DEVICE_CODE.fullmatch(device_code):
-        raise ValueError("the device authorization endpoint gives no device_code")
+        raise ValueError(f"the {_PLACE} gives no device_code")
     life_s = _seconds(answer.get("expires_in"), "expires_in")
     interval_s = _seconds(answer.get("interval", _INTERVAL_S), "interval")
     return DeviceBegun(
@@ -113,5 +115,5 @@ def _begun(answer: Mapping[str, object], now: float) -> DeviceBegun:
 
 def _seconds(value: object, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise ValueError(f"the device authorization endpoint's {name} is not a number of seconds")
+        raise ValueError(f"the {_PLACE}'s {name} is not a number of seconds")
     return float(value)

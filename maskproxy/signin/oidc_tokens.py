@@ -71,11 +71,13 @@ class TokenEndpoint:
         return () if self._secret is None else self._secret.known_secrets()
 
     async def ask(self, metadata: Metadata, form: Mapping[str, str]) -> Issued | Refusal:
-        document = await self.post(metadata.token_endpoint, metadata, form)
+        document = await self.post(metadata.token_endpoint, metadata, form, place="token endpoint")
         return document if isinstance(document, Refusal) else self._issued(document)
 
-    async def post(self, endpoint: str, metadata: Metadata, form: Mapping[str, str]) -> Mapping[str, object] | Refusal:
-        """What an endpoint answers that wants to know the client, as the token endpoint does."""
+    async def post(
+        self, endpoint: str, metadata: Metadata, form: Mapping[str, str], *, place: str
+    ) -> Mapping[str, object] | Refusal:
+        """What an endpoint answers that wants to know the client, as the token endpoint does. The log names `place`."""
         added, authorization = await self._authentication(metadata)
         try:
             fetched = await fetch(
@@ -89,9 +91,9 @@ class TokenEndpoint:
             )
             document = json_object(fetched.body)
         except FetchFailed as fault:
-            raise unreachable(self._client.name, "token endpoint", fault) from None
+            raise unreachable(self._client.name, place, fault) from None
         if fetched.status != 200:
-            return await self._refused(document)
+            return await self._refused(document, place)
         return document
 
     async def _authentication(self, metadata: Metadata) -> tuple[Mapping[str, str], str | None]:
@@ -110,14 +112,14 @@ class TokenEndpoint:
             return {"client_id": client_id, "client_secret": secret}, None
         raise self._faulty("the provider takes neither client_secret_basic nor client_secret_post")
 
-    async def _refused(self, document: Mapping[str, object]) -> Refusal:
+    async def _refused(self, document: Mapping[str, object], place: str) -> Refusal:
         code = document.get("error")
         if isinstance(code, str) and code in _OF_THE_PERSON:
             return Refusal(code)
         if code == "invalid_client" and self._secret is not None:
             await self._secret.rejected()
         known = code if isinstance(code, str) and code in _OF_OURS else "an unknown error"
-        raise self._faulty(f"the token endpoint answers {known}")
+        raise self._faulty(f"the {place} answers {known}")
 
     def _issued(self, document: Mapping[str, object]) -> Issued:
         kind = document.get("token_type", "Bearer")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -49,3 +51,11 @@ def test_no_secret_in_what_is_shown() -> None:
 def test_what_no_provider_could_work_with_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must"):
         replace(GOOD, **change)
+
+
+def test_a_developers_machine_needs_nothing_of_the_gateways_weight() -> None:
+    heavy = {"hyperscan", "sqlalchemy", "prometheus_client", "maskproxy.masking", "maskproxy.recording"}
+    script = f"import sys, maskproxy.signin.oidc_device, maskproxy.signin.oidc; print(sys.modules.keys() & {heavy})"
+    assert (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "set()\n"
+    )

@@ -186,8 +186,9 @@ async def test_what_is_not_fit_to_be_shown_is_refused(caplog: pytest.LogCaptureF
 
 
 @pytest.mark.parametrize("error", ["invalid_grant", "invalid_client", "invalid_scope"])
-async def test_a_provider_that_refuses_to_begin(error: str) -> None:
+async def test_a_provider_that_refuses_to_begin(error: str, caplog: pytest.LogCaptureFixture) -> None:
     async with bench() as b, device(b) as party:
         b.provider.script.instead["/device"] = raw(json.dumps({"error": error}).encode(), status=400)
         with pytest.raises(Unavailable, match="do not get along"):
             await party.begin(1000)
+        assert "company does not work: the device authorization endpoint" in caplog.text
