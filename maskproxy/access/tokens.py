@@ -23,7 +23,21 @@ from maskproxy.access import strict_json
 from maskproxy.access.keyset import ALGORITHMS, LONGEST_KID, KeySet, PublicKey
 from maskproxy.errors import Unauthenticated
 
-__all__ = ["ALGORITHMS", "LONGEST_TOKEN_BYTES", "IssuerRules", "KeySet", "Person", "PublicKey", "peek", "verify"]
+__all__ = [
+    "ALGORITHMS",
+    "LONGEST_TOKEN_BYTES",
+    "IssuerRules",
+    "KeySet",
+    "Person",
+    "PublicKey",
+    "Signed",
+    "groups_at",
+    "is_text",
+    "peek",
+    "person",
+    "signed",
+    "verify",
+]
 
 LONGEST_TOKEN_BYTES = 16 * 1024
 
@@ -80,6 +94,13 @@ class Person:
         return float(auth_time) if isinstance(auth_time, int | float) else self.issued_at
 
 
+class Signed(NamedTuple):
+    """What an issuer signed. Whom it is for, and for how long, is not checked."""
+
+    header: Mapping[str, object]
+    claims: dict[str, object]
+
+
 class _Parts(NamedTuple):
     header: Mapping[str, object]
     payload: bytes
@@ -97,18 +118,23 @@ def peek(token: str) -> tuple[str, str | None]:
 
 def verify(token: str, rules: IssuerRules, keys: KeySet, now: float) -> Person:
     """The person whom `token` proves, by `rules`, at `now`."""
+    return person(signed(token, rules.algorithms, keys).claims, rules, now)
+
+
+def signed(token: str, algorithms: frozenset[str], keys: KeySet) -> Signed:
+    """What `token` holds, if its signature does. Enough by itself only for what says nothing of who may come in."""
     parts = _open(token)
     algorithm = parts.header.get("alg")
-    if not isinstance(algorithm, str) or algorithm not in rules.algorithms:
+    if not isinstance(algorithm, str) or algorithm not in algorithms:
         raise Unauthenticated("The token's signature algorithm is not allowed; RS256, ES256 or EdDSA is needed.")
     key = keys.find(_kid(parts.header), algorithm)
     if key is None:
         raise Unauthenticated("The token is signed with a key that its issuer does not publish. Get a new token.")
     try:
-        signed = _JWS.decode_complete(token, key.key, algorithms=[algorithm])
+        opened = _JWS.decode_complete(token, key.key, algorithms=[algorithm])
     except (PyJWTError, ValueError, TypeError) as fault:
         raise Unauthenticated("The token's signature does not hold. Get a new token.") from fault
-    return _person(_object(signed["payload"]), rules, now)
+    return Signed(parts.header, _object(opened["payload"]))
 
 
 def _open(token: str) -> _Parts:
@@ -161,7 +187,8 @@ def _kid(header: Mapping[str, object]) -> str | None:
     return kid
 
 
-def _person(claims: dict[str, object], rules: IssuerRules, now: float) -> Person:
+def person(claims: dict[str, object], rules: IssuerRules, now: float) -> Person:
+    """The person of whom `claims`, which were signed, tell, by `rules`, at `now`."""
     if claims.get("iss") != rules.issuer:
         raise Unauthenticated("The token comes from another issuer than the one that it was checked against.")
     audience = claims.get("aud")
@@ -177,13 +204,13 @@ def _person(claims: dict[str, object], rules: IssuerRules, now: float) -> Person
         if (_moment(claims, name) or 0) > now + rules.leeway_s:
             raise Unauthenticated("The token is not valid yet. Check the clocks of this machine and of the issuer.")
     subject = claims.get("sub")
-    if not _is_text(subject):
+    if not is_text(subject):
         raise Unauthenticated("The token names nobody (sub).")
     return Person(
         issuer=rules.issuer,
         subject=str(subject),
-        name=next((str(claims[name]) for name in _NAME_CLAIMS if _is_text(claims.get(name))), str(subject)),
-        groups=_groups(claims, rules.groups_claim),
+        name=next((str(claims[name]) for name in _NAME_CLAIMS if is_text(claims.get(name))), str(subject)),
+        groups=groups_at(rules.groups_claim, claims) or frozenset(),
         claims=MappingProxyType(claims),
         issued_at=_moment(claims, "iat") or 0.0,
         expires_at=expires_at,
@@ -200,21 +227,24 @@ def _moment(claims: Mapping[str, object], name: str) -> float | None:
     return float(value)
 
 
-def _groups(claims: Mapping[str, object], path: str) -> frozenset[str]:
-    """The groups at `path`. A claim of that very name comes first, since names may hold dots (`https://x.example/g`)."""
+def groups_at(path: str, claims: Mapping[str, object]) -> frozenset[str] | None:
+    """The groups at `path`, or None where there is no such claim.
+
+    A claim of that very name comes first, since names may hold dots (`https://x.example/g`).
+    """
     found: object = claims
     for name in [path] if path in claims else path.split("."):
         if not isinstance(found, Mapping) or name not in found:
-            return frozenset()
+            return None
         found = found[name]
     if found is None:
-        return frozenset()
+        return None
     groups = found if isinstance(found, list) else [found]
     if not all(isinstance(group, str) for group in groups):
         raise Unauthenticated("The token's groups claim is neither a string nor a list of strings.")
-    return frozenset(str(group) for group in groups if _is_text(group))
+    return frozenset(str(group) for group in groups if is_text(group))
 
 
-def _is_text(value: object) -> bool:
+def is_text(value: object) -> bool:
     """True for a string that can be shown and logged as it is: short, not empty, no control characters."""
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_TEXT and value.isprintable()

@@ -1,15 +1,16 @@
 """An identity provider for this machine only: discovery, a key set, and tokens for whoever is asked for.
 
-Plain HTTP on loopback, ES256, keys that live as long as the process. It proves nothing about anybody.
+On loopback, plain or with TLS; ES256, keys that live as long as the process. It proves nothing about anybody.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
+import ssl
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jwt
@@ -29,16 +30,17 @@ class Issuer:
         self._keys: dict[str, ec.EllipticCurvePrivateKey] = {}
         self._current = ""
         self.rotate()
-        app = web.Application()
-        app.router.add_get("/.well-known/openid-configuration", self._discovery)
-        app.router.add_get("/jwks", self._jwks)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        self.app = web.Application()
+        self.app.router.add_get("/.well-known/openid-configuration", self._discovery)
+        self.app.router.add_get("/jwks", self._jwks)
+        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1)
 
-    async def start(self, *, port: int = 0) -> str:
+    async def start(self, *, port: int = 0, tls: ssl.SSLContext | None = None) -> str:
+        """With `tls`, a certificate for localhost, the issuer's name is that of this host."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
-        await site.start()
-        self.url = site.name if port else f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        await web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=tls).start()
+        host = "http://127.0.0.1" if tls is None else "https://localhost"
+        self.url = f"{host}:{self._runner.addresses[0][1]}"
         return self.url
 
     async def close(self) -> None:
@@ -68,19 +70,29 @@ class Issuer:
             "exp": now + int(lifetime_s),
             **claims,
         }
-        return jwt.encode(payload, self._keys[self._current], algorithm="ES256", headers={"kid": self._current})
+        return self.sign(payload)
+
+    def sign(self, payload: Mapping[str, Any]) -> str:
+        kid, key = self.signing_key
+        return jwt.encode(dict(payload), key, algorithm="ES256", headers={"kid": kid})
+
+    @property
+    def signing_key(self) -> tuple[str, ec.EllipticCurvePrivateKey]:
+        return self._current, self._keys[self._current]
+
+    def metadata(self) -> dict[str, Any]:
+        """What discovery says."""
+        return {
+            "issuer": self.url,
+            "jwks_uri": f"{self.url}/jwks",
+            "id_token_signing_alg_values_supported": ["ES256"],
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+        }
 
     async def _discovery(self, _request: web.Request) -> web.Response:
         self.asked["discovery"] += 1
-        return web.json_response(
-            {
-                "issuer": self.url,
-                "jwks_uri": f"{self.url}/jwks",
-                "id_token_signing_alg_values_supported": ["ES256"],
-                "response_types_supported": ["id_token"],
-                "subject_types_supported": ["public"],
-            }
-        )
+        return web.json_response(self.metadata())
 
     async def _jwks(self, _request: web.Request) -> web.Response:
         self.asked["jwks"] += 1

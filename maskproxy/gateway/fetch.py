@@ -1,4 +1,4 @@
-"""Ask an identity provider for one JSON document, and trust nothing about the answer.
+"""Ask an identity provider for one document, and trust nothing about the answer.
 
 Promises: only https, or http to loopback; no redirect is followed; no cookie, proxy variable or content coding is
 heeded; the answer is bounded in size and the whole in time; the JSON is read strictly. Every failure is `FetchFailed`
@@ -11,7 +11,8 @@ import asyncio
 import ipaddress
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from typing import NamedTuple
 
 import aiohttp
 from yarl import URL
@@ -22,7 +23,8 @@ LARGEST_ANSWER_BYTES = 1 << 20
 _DEEPEST_JSON = 16
 _PIECE_BYTES = 64 * 1024
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+([/?][!\"$-~]*)?", re.IGNORECASE)
-_FIELDS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "maskproxy"}
+_FIELDS = {"Accept-Encoding": "identity", "User-Agent": "maskproxy"}
+_OK = frozenset({200})
 
 
 class FetchFailed(Exception):
@@ -31,6 +33,13 @@ class FetchFailed(Exception):
     def __init__(self, sentence: str, *, status: int | None = None) -> None:
         super().__init__(sentence)
         self.status = status
+
+
+class Fetched(NamedTuple):
+    status: int
+    media_type: str
+    """In lower case, without parameters. Empty where the answer names none."""
+    body: bytes
 
 
 def is_safe(url: str) -> bool:
@@ -55,18 +64,14 @@ async def fetch_json(
     limit_bytes: int = LARGEST_ANSWER_BYTES,
 ) -> dict[str, object]:
     """GET, or with `form` POST, `url`, and read the JSON object of a 200 answer."""
-    if not is_safe(url):
-        raise FetchFailed("the URL is neither https nor http on loopback")
-    try:
-        async with asyncio.timeout(deadline_s):
-            body = await _exchange(url, trust, form, authorization, limit_bytes)
-    except TimeoutError:
-        raise FetchFailed(f"no whole answer within {deadline_s:g} s") from None
-    except ssl.SSLError as fault:
-        raise FetchFailed("TLS failed; check that the server's certificate is trusted and names the host") from fault
-    except (aiohttp.ClientError, OSError, ValueError) as fault:
-        # Not chained: aiohttp's errors quote what the peer sent.
-        raise FetchFailed(f"the exchange failed ({type(fault).__name__})") from None
+    fetched = await fetch(
+        url, trust=trust, deadline_s=deadline_s, form=form, authorization=authorization, limit_bytes=limit_bytes
+    )
+    return json_object(fetched.body)
+
+
+def json_object(body: bytes) -> dict[str, object]:
+    """The JSON object that an answer holds. Raises `FetchFailed`."""
     try:
         document = strict_json.parse(body, depth=_DEEPEST_JSON)
     except ValueError as fault:
@@ -76,12 +81,43 @@ async def fetch_json(
     return document
 
 
-async def _exchange(
-    url: str, trust: ssl.SSLContext | None, form: Mapping[str, str] | None, authorization: str | None, limit_bytes: int
-) -> bytes:
-    fields = dict(_FIELDS)
+async def fetch(
+    url: str,
+    *,
+    trust: ssl.SSLContext | None,
+    deadline_s: float,
+    form: Mapping[str, str] | None = None,
+    authorization: str | None = None,
+    accept: str = "application/json",
+    limit_bytes: int = LARGEST_ANSWER_BYTES,
+    statuses: Container[int] = _OK,
+) -> Fetched:
+    """GET, or with `form` POST, `url`. An answer whose status is not among `statuses` is a failure, and not read."""
+    if not is_safe(url):
+        raise FetchFailed("the URL is neither https nor http on loopback")
+    fields = {**_FIELDS, "Accept": accept}
     if authorization is not None:
         fields["Authorization"] = authorization
+    try:
+        async with asyncio.timeout(deadline_s):
+            return await _exchange(url, trust, form, fields, limit_bytes, statuses)
+    except TimeoutError:
+        raise FetchFailed(f"no whole answer within {deadline_s:g} s") from None
+    except ssl.SSLError as fault:
+        raise FetchFailed("TLS failed; check that the server's certificate is trusted and names the host") from fault
+    except (aiohttp.ClientError, OSError, ValueError) as fault:
+        # Not chained: aiohttp's errors quote what the peer sent.
+        raise FetchFailed(f"the exchange failed ({type(fault).__name__})") from None
+
+
+async def _exchange(
+    url: str,
+    trust: ssl.SSLContext | None,
+    form: Mapping[str, str] | None,
+    fields: Mapping[str, str],
+    limit_bytes: int,
+    statuses: Container[int],
+) -> Fetched:
     # A session for each exchange: they are minutes apart, and nothing is left open or carried over.
     async with (
         aiohttp.ClientSession(
@@ -95,7 +131,7 @@ async def _exchange(
             allow_redirects=False,
         ) as answer,
     ):
-        if answer.status != 200:
+        if answer.status not in statuses:
             raise FetchFailed(f"the answer has status {answer.status}", status=answer.status)
         if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise FetchFailed("the answer has a content coding that was not asked for")
@@ -104,7 +140,8 @@ async def _exchange(
             body += piece
             if len(body) > limit_bytes:
                 raise FetchFailed(f"the answer is larger than {limit_bytes} bytes")
-        return bytes(body)
+        media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return Fetched(answer.status, media_type, bytes(body))
 
 
 def _is_loopback(host: str) -> bool:

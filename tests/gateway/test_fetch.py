@@ -9,8 +9,9 @@ from contextlib import suppress
 
 import pytest
 import trustme
+from aiohttp import web
 
-from maskproxy.gateway.fetch import LARGEST_ANSWER_BYTES, FetchFailed, fetch_json, is_safe
+from maskproxy.gateway.fetch import LARGEST_ANSWER_BYTES, FetchFailed, fetch, fetch_json, is_safe
 from tests.fakes_issuer import Answer, FakeIssuer, endless, raw, redirect_to, silent
 
 
@@ -59,14 +60,14 @@ def test_unsafe_urls(url: str) -> None:
     assert not is_safe(url)
 
 
-async def fetch(issuer: FakeIssuer, answer: Answer, deadline_s: float = 5) -> dict[str, object]:
+async def fetched_json(issuer: FakeIssuer, answer: Answer, deadline_s: float = 5) -> dict[str, object]:
     issuer.instead["/jwks"] = answer
     return await fetch_json(f"{issuer.url}/jwks", trust=None, deadline_s=deadline_s)
 
 
 async def test_reads_an_object() -> None:
     async with FakeIssuer() as issuer:
-        assert await fetch(issuer, raw(b' {"a": [1]} ', Content_Type="text/plain")) == {"a": [1]}
+        assert await fetched_json(issuer, raw(b' {"a": [1]} ', Content_Type="text/plain")) == {"a": [1]}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ async def test_reads_an_object() -> None:
 async def test_a_bad_answer_is_refused(answer: Answer, reason: str) -> None:
     async with FakeIssuer() as issuer:
         with pytest.raises(FetchFailed, match=reason):
-            await fetch(issuer, answer)
+            await fetched_json(issuer, answer)
         assert issuer.requests == ["/jwks"], "a redirect is not followed"
 
 
@@ -97,7 +98,7 @@ async def test_silence_ends_at_the_deadline() -> None:
     released = asyncio.Event()
     async with FakeIssuer() as issuer:
         with pytest.raises(FetchFailed, match="no whole answer"):
-            await fetch(issuer, silent(released), deadline_s=0.1)
+            await fetched_json(issuer, silent(released), deadline_s=0.1)
         released.set()
 
 
@@ -200,3 +201,42 @@ async def test_posts_a_form_with_credentials_and_nothing_else() -> None:
         assert answer == json.loads(json.dumps(issuer.grants[0]))
         assert issuer.forms == [{"a": "b c&d"}]
         assert issuer.authorizations == ["Basic xyz"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "media_type"),
+    [
+        ({"Content_Type": "application/JWT; charset=utf-8"}, "application/jwt"),
+        ({"Content_Type": "text/html"}, "text/html"),
+        ({"Content_Type": ""}, ""),
+    ],
+)
+async def test_an_answer_as_it_is(fields: dict[str, str], media_type: str) -> None:
+    async with FakeIssuer() as issuer:
+        issuer.instead["/jwks"] = raw(b"a.b.c", status=400, **fields)
+        found = await fetch(f"{issuer.url}/jwks", trust=None, deadline_s=5, statuses={200, 400})
+        assert found == (400, media_type, b"a.b.c")
+
+
+async def test_says_what_it_takes_and_no_more() -> None:
+    seen: list[dict[str, str]] = []
+
+    async def note(request: web.Request) -> web.StreamResponse:
+        seen.append(dict(request.headers))
+        return web.Response()
+
+    async with FakeIssuer() as issuer:
+        issuer.instead["/jwks"] = note
+        await fetch(f"{issuer.url}/jwks", trust=None, deadline_s=5, accept="application/jwt")
+        host = issuer.url.removeprefix("http://")
+    assert seen == [
+        {"Host": host, "Accept": "application/jwt", "Accept-Encoding": "identity", "User-Agent": "maskproxy"}
+    ]
+
+
+async def test_an_answer_with_another_status_is_not_read() -> None:
+    async with FakeIssuer() as issuer:
+        issuer.instead["/jwks"] = endless()
+        with pytest.raises(FetchFailed, match="status 200") as caught:
+            await fetch(f"{issuer.url}/jwks", trust=None, deadline_s=5, statuses={201})
+        assert caught.value.status == 200

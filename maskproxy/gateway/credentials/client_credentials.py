@@ -46,17 +46,15 @@ class ClientCredentials:
 
     async def read(self) -> Reading:
         secret = (await self._client_secret.read()).secret
-        # Each part is form-encoded before they are joined (RFC 6749, 2.3.1), so that a colon in one is no end of it.
-        pair = f"{quote_plus(self._client_id)}:{quote_plus(secret)}".encode()
-        basic = base64.b64encode(pair).decode()
-        self._known = (secret.encode(), basic.encode())
+        proof = basic(self._client_id, secret)
+        self._known = (secret.encode(), proof.encode())
         try:
             answer = await fetch_json(
                 self._token_url,
                 trust=self._trust,
                 deadline_s=self._deadline_s,
                 form=self._form,
-                authorization=f"Basic {basic}",
+                authorization=f"Basic {proof}",
                 limit_bytes=_LARGEST_ANSWER_BYTES,
             )
         except FetchFailed as fault:
@@ -66,6 +64,14 @@ class ClientCredentials:
 
     def known_secrets(self) -> tuple[bytes, ...]:
         return self._known
+
+
+def basic(client_id: str, secret: str) -> str:
+    """What follows `Basic` where a client shows who it is.
+
+    Each part is form-encoded before they are joined (RFC 6749, 2.3.1), so that a colon in one is no end of it.
+    """
+    return base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
 
 
 def _reading(answer: dict[str, object]) -> Reading:

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from maskproxy.access.tokens import IssuerRules, KeySet
@@ -96,6 +96,15 @@ class KeyDirectory:
             raise Unauthenticated("This gateway does not trust the issuer of the token. Sign in at the company's own.")
         return await keeper.keys_for(kid)
 
+    async def discovery_of(self, issuer: str) -> Mapping[str, object]:
+        """The discovery document that led to the keys in use: whatever else stands in it is not checked.
+
+        Waits and raises as `keys_for` does.
+        """
+        keeper = self._keepers[issuer]
+        await keeper.keys_for(None)
+        return keeper.discovery
+
 
 class _Keeper:
     """One issuer's keys and the task that fetches them."""
@@ -105,10 +114,11 @@ class _Keeper:
         self._ssl = trusted.ssl
         self._clock = clock
         self._times = times
+        self.discovery: Mapping[str, object] = {}
+        """Empty until there are keys."""
         self._document: dict[str, object] = {}
         self._keys: KeySet | None = None
         self._fetched_at = 0.0
-        self._jwks_uri: str | None = None
         self._failures = 0
         self._asked = asyncio.Event()
         self._round = asyncio.Event()
@@ -183,9 +193,8 @@ class _Keeper:
         began = self._clock()
         try:
             async with asyncio.timeout(self._times.deadline_s):
-                if anew or self._jwks_uri is None or self._failures:
-                    self._jwks_uri = await self._discover()
-                document = await self._get(self._jwks_uri)
+                discovery = await self._discover() if anew or self._failures or not self.discovery else self.discovery
+                document = await self._get(str(discovery["jwks_uri"]))
             keys = KeySet.from_dict(document)
         except (FetchFailed, ValueError) as fault:
             self._failed(str(fault))
@@ -200,6 +209,7 @@ class _Keeper:
             log.info("keys of %s fetched: %d usable", self._issuer, len(keys))
         self._failures = 0
         self._fetched_at = began
+        self.discovery = discovery
         if self._keys is None or document != self._document:
             self._document, self._keys = document, keys
             for reason in keys.faults:
@@ -209,7 +219,7 @@ class _Keeper:
         self._failures += 1
         log.warning("keys of %s cannot be fetched: %s", self._issuer, reason)
 
-    async def _discover(self) -> str:
+    async def _discover(self) -> Mapping[str, object]:
         document = await self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
         if document.get("issuer") != self._issuer:
             raise ValueError("the discovery document names another issuer")
@@ -218,7 +228,7 @@ class _Keeper:
             raise ValueError("the discovery document names no safe jwks_uri")
         if self._issuer.startswith("https:") and not place.startswith("https:"):
             raise ValueError("the discovery document of an https issuer names a jwks_uri without TLS")
-        return place
+        return document
 
     async def _get(self, url: str) -> dict[str, object]:
         return await fetch_json(url, trust=self._ssl, deadline_s=self._times.deadline_s)

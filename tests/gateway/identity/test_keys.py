@@ -75,6 +75,28 @@ async def test_over_tls_with_the_trust_that_was_configured(slash: bool) -> None:
         assert issuer.requests == ["/.well-known/openid-configuration", "/jwks"]
 
 
+async def test_the_discovery_document_is_the_one_that_led_to_the_keys() -> None:
+    times = KeyTimes(refresh_s=0.01, deadline_s=5, first_retry_s=0.01, last_retry_s=0.01)
+    async with FakeIssuer() as issuer, directory(trusted(issuer), times=times) as keys:
+        first = await keys.discovery_of(issuer.url)
+        assert first["token_endpoint"] == f"{issuer.url}/token"
+        issuer.instead["/elsewhere"] = raw(b"{}", status=500)
+        issuer.says_jwks_uri = f"{issuer.url}/elsewhere"
+        await until(lambda: issuer.count("/elsewhere") >= 2)
+        assert await keys.discovery_of(issuer.url) == first
+        issuer.instead["/elsewhere"] = raw(json.dumps({"keys": [ec_key("ec-2").jwk()]}).encode())
+        await until(lambda: "ec-2" in (keys.current(issuer.url) or ()))
+        assert (await keys.discovery_of(issuer.url))["jwks_uri"] == issuer.says_jwks_uri
+
+
+async def test_without_keys_there_is_no_discovery_document() -> None:
+    async with FakeIssuer() as issuer:
+        await issuer.stop()
+        async with directory(trusted(issuer)) as keys:
+            with pytest.raises(Unavailable):
+                await keys.discovery_of(issuer.url)
+
+
 async def test_an_issuer_that_is_not_configured_is_never_asked() -> None:
     async with FakeIssuer() as issuer, FakeIssuer() as stranger, directory(trusted(issuer)) as keys:
         with pytest.raises(Unauthenticated, match="does not trust"):
