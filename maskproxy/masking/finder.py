@@ -108,11 +108,12 @@ class Finder:
 
 def compiled(rules: Sequence[tuple[str, Node]], placeholder: Node) -> tuple[Database, ...]:
     """Compile what a `Finder` needs side by side. `rules`: id and core of each. Raises RuleRefused with its name."""
-    raw = [*(_relaxed(rule_id, core) for rule_id, core in rules), *_raw_beside()]
+    looser = {_relaxed(rule_id, core): rule_id for rule_id, core in reversed(rules)}  # several rules may begin alike
+    raw = [*looser, *_raw_beside()]
     names = [rule_id for rule_id, _ in rules]
     with ThreadPoolExecutor(3) as pool:  # the engine compiles without the interpreter's lock
         exact = pool.submit(_compile, names, [*(core for _, core in rules), placeholder, PERCENT_CORE])
-        superset = pool.submit(_compile, names, raw)
+        superset = pool.submit(_compile, [*looser.values()], raw)
         inside = pool.submit(_compile, (), images(core for _, core in rules) or [_NOT_IN_BASE64])
         return exact.result(), superset.result(), inside.result(), *_for_spans()
 

@@ -4,6 +4,9 @@ Only a superset is needed: a hit costs a closer look, a miss would be a leak. By
 (`ESCAPED`) may stand as an escape; classes that hold one are widened by all that an escape is made of, and lose their
 upper bound (an escape is never shorter than what it stands for). Any other character written as an escape is itself a
 hit (`needless_escapes`), and so is PHP's `\/`. Neighbours are left out.
+
+That something matches is all that is asked. So what may be absent at either end is absent, and of an expression that is
+too large for an automaton that is fast, the beginning is looked for alone.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from maskproxy.masking.grammar import (
     Repeat,
     Series,
     choice,
+    expression,
     listed,
     of,
     series,
@@ -30,6 +34,10 @@ ESCAPED = span(0x00, 0x1F) | of(b"\"\\<>&='+`\x7f") | span(0x80, 0xFF)
 """What encoders in use escape: JSON itself, Go and Gson (`<>&='`), .NET (`+` and the backquote)."""
 
 _COPIES_LIMIT = 8
+_MOST_CHARACTERS = 1900
+"""As an expression is written. Some larger ones took a hundred times as long as others."""
+_FEWEST_BYTES = 2
+"""What is looked for alone is at least as long."""
 _FEW = 4
 _HIGH = span(0x80, 0xFF)
 _HEX = Bytes(of(b"0123456789abcdefABCDEF"))
@@ -55,7 +63,7 @@ def relaxed(core: Node) -> Node:
     relaxing = _Relaxing(viewed=viewed)
     whole = relaxing.relax(core, blank_follows=False)
     cut = relaxing.up_to_array(core, blank_follows=False)
-    return whole if cut is None else choice([whole, cut])
+    return _outline(whole) if cut is None else choice([_outline(whole), _outline(cut)])
 
 
 def needless_escapes() -> list[Node]:
@@ -75,6 +83,26 @@ def needless_escapes() -> list[Node]:
         )
     )
     return [series([*prefix, choice(digits)]), escaped_slash]
+
+
+def _outline(node: Node) -> Node:
+    """Give what matches somewhere in a text if `node` does."""
+    items = list(node.items) if isinstance(node, Series) else [node]
+    if len(expression(node)) > _MOST_CHARACTERS:
+        kept = 1
+        while width(series(items[:kept]))[0] < _FEWEST_BYTES or (
+            kept < len(items) and len(expression(series(items[: kept + 1]))) <= _MOST_CHARACTERS
+        ):
+            kept += 1
+        items = items[:kept]
+    while len(items) > 1 and not width(items[0])[0]:
+        items.pop(0)
+    while len(items) > 1 and not width(items[-1])[0]:
+        items.pop()
+    last = items[-1]
+    if isinstance(last, Repeat) and last.least:
+        items[-1] = Repeat(last.item, last.least, last.least)
+    return series(items)
 
 
 class _Relaxing:
