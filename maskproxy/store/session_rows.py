@@ -45,10 +45,12 @@ class Claimed(NamedTuple):
 class SessionBounds:
     person_rows: int = 500
     """Open at a time, of one person."""
-    rows: int = 100_000
+    rows: int = 200_000
     """Of all people, whatever became of them."""
-    keep_us: int = 7 * 86_400 * 1_000_000
-    """How long a session is remembered once it is over, and a token once it was used."""
+    keep_us: int = 86_400 * 1_000_000
+    """How long a session is remembered once it is over."""
+    keep_used_us: int = 7 * 86_400 * 1_000_000
+    """How long a token is known again that was used."""
 
 
 _COLUMNS = [signin_sessions.c[name] for name in SessionRow._fields]
@@ -133,7 +135,7 @@ def prune(connection: Connection, now_us: int, bounds: SessionBounds) -> None:
     limit_us = now_us - bounds.keep_us
     ended = and_(signin_sessions.c.ended_us > 0, signin_sessions.c.ended_us <= limit_us)
     connection.execute(delete(signin_sessions).where(or_(ended, signin_sessions.c.expires_us <= limit_us)))
-    used = and_(refresh_tokens.c.used_us > 0, refresh_tokens.c.used_us <= limit_us)
+    used = and_(refresh_tokens.c.used_us > 0, refresh_tokens.c.used_us <= now_us - bounds.keep_used_us)
     connection.execute(delete(refresh_tokens).where(used))
 
 

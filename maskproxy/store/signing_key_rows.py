@@ -1,4 +1,4 @@
-"""The rows of signing keys, within one transaction of the caller's. What a row says counts only where its seal holds."""
+"""The rows of signing keys, in a transaction of the caller's. What a row says counts only where its seal holds."""
 
 from __future__ import annotations
 

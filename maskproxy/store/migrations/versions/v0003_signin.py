@@ -1,4 +1,4 @@
-"""What signing in needs: keys of ours, attempts at providers, codes that wait for approval, sessions, refresh tokens."""
+"""What signing in needs: keys of ours, attempts at providers, codes that wait, sessions and their refresh tokens."""
 
 import sqlalchemy as sa
 from alembic import op
