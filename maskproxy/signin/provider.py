@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from maskproxy.signin.login import Login
 
@@ -46,6 +46,7 @@ class Provider(Protocol):
         ...
 
 
+@runtime_checkable
 class Described(Protocol):
     """A provider that is told about us by a document (SAML metadata)."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, true, update
 
 from maskproxy.errors import TooMany
 from maskproxy.store.schema import refresh_tokens, signin_sessions
@@ -61,7 +61,7 @@ def begin(connection: Connection, row: SessionRow, token: bytes, bounds: Session
     is_open = and_(signin_sessions.c.ended_us == 0, signin_sessions.c.expires_us > row.began_us)
     mine = and_(signin_sessions.c.person_key == row.person_key, is_open)
     counted = select(func.count()).select_from(signin_sessions)
-    for where, most in ((mine, bounds.person_rows), (True, bounds.rows)):
+    for where, most in ((mine, bounds.person_rows), (true(), bounds.rows)):
         if (connection.execute(counted.where(where)).scalar() or 0) >= most:
             raise TooMany("Too many sign-ins are open. Sign out of some, or wait until they end.")
     connection.execute(insert(signin_sessions).values(**row._asdict()))
