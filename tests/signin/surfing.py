@@ -60,13 +60,16 @@ class Program:
     def __init__(self, front: Front, port: int | None) -> None:
         self.front = front
         self.port = port or front.port
+        self.address = "127.0.0.1"
+        """Where it comes from."""
 
     async def ask(
         self, method: str, path: str, fields: dict[str, str] | None = None, body: bytes | None = None
     ) -> Answer:
         context = ssl.create_default_context()
         self.front.other.configure_trust(context)
-        reader, writer = await asyncio.open_connection("localhost", self.port, ssl=context)
+        local = (self.address, 0)
+        reader, writer = await asyncio.open_connection("localhost", self.port, ssl=context, local_addr=local)
         fields = {"Host": self.front.host, **(fields or {})}
         if body is not None:
             fields["Content-Length"] = str(len(body))
