@@ -37,8 +37,11 @@ def settings_for(groups: frozenset[str], policies: Sequence[ManagedSettings]) ->
 
 
 def is_known(if_none_match: str | None, checksum: str) -> bool:
-    """Tell whether If-None-Match (RFC 9110, 13.1.2) names what there is; a tag without quotes is understood too."""
+    """Tell whether If-None-Match (RFC 9110, 13.1.2) names what there is; a tag without quotes is understood too.
+
+    With `*` a client only asks whether there is something, and is answered as if it had sent no such field.
+    """
     if if_none_match is None:
         return False
     tags = {quoted or bare for quoted, bare in _ENTITY_TAG.findall(if_none_match)}
-    return if_none_match.strip() == "*" or checksum in tags
+    return checksum in tags

@@ -43,7 +43,7 @@ def test_the_first_that_fits_is_a_person_s() -> None:
         ("sha256:a", True),
         ('W/"sha256:a"', True),
         ('"x", "sha256:a"', True),
-        ("*", True),
+        ("*", False),
         ('"sha256:ab"', False),
         ('"*"', False),
     ],
