@@ -35,6 +35,7 @@ class Front(House):
         self.provider = ScriptedProvider()
         self.providers = {"company": self.provider}
         tls = {"certificate": "tls.pem", "key": "tls.key"}
+        self.tokens: dict[str, Any] = {}
         self.changes = {
             "public_url": self.url,
             "store": "sqlite:///state.db",
@@ -43,7 +44,7 @@ class Front(House):
         }
 
     def _write_configuration(self) -> Path:
-        identity = {"issuers": [{"issuer": self.issuer.url, "audience": "maskproxy"}], "tokens": {}}
+        identity = {"issuers": [{"issuer": self.issuer.url, "audience": "maskproxy"}], "tokens": self.tokens}
         self.changes.setdefault("identity", identity)
         return super()._write_configuration()
 

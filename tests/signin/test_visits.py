@@ -213,6 +213,17 @@ async def test_floods_from_one_address_are_stopped(front: Front, monkeypatch: py
     assert (await program.ask("GET", "/oauth/device")).status == 429
 
 
+async def test_one_address_does_not_fill_the_store_with_attempts(front: Front) -> None:
+    browser = front.browser()
+    query = "response_type=code&client_id=maskproxy-cli&redirect_uri=http://127.0.0.1:4711/&code_challenge_method=S256"
+    asked = f"/oauth/authorize?{query}&code_challenge={'c' * 43}"
+    statuses = [(await browser.get(asked)).status for _ in range(62)]
+    assert statuses[:60] == [303] * 60
+    assert statuses[-1] == 429
+    browser.address = "127.0.0.3"
+    assert (await browser.get(asked)).status == 303
+
+
 async def test_nobody_is_led_to_a_page_that_cannot_go_on(started: Start) -> None:
     front = await started({})
     program = front.program()
