@@ -35,7 +35,8 @@ from maskproxy.store.store import Store
 CALL_S = 5.0
 POLL_S = 1.0
 STALE_S = 30.0
-AGAIN_S = 30.0
+AGAIN_S = 45.0
+"""Longer than a provider takes by its own deadlines."""
 GRACE_S = 30.0
 """How long a client whose answer was lost may send the same refresh token again."""
 UNASKED_S = 12 * 3600.0
