@@ -17,6 +17,7 @@ from maskproxy.service.metrics import Metrics
 from maskproxy.signin.attempts import Attempts
 from maskproxy.signin.browser import Browsers
 from maskproxy.signin.codes import Codes
+from maskproxy.signin.endings import Endings
 from maskproxy.signin.managed import ManagedSettings
 from maskproxy.signin.oauth import OAuth
 from maskproxy.signin.provider import Provider
@@ -35,16 +36,18 @@ class SigningIn:
 
     server: SignIn
     keys: KeyRing
+    endings: Endings
     sessions: Sessions
     codes: Codes
     issuer: TrustedIssuer
 
     async def start(self) -> None:
         await self.keys.start()
-        await self.sessions.start()
+        await self.endings.start()
 
     async def close(self) -> None:
         await self.sessions.close()
+        await self.endings.close()
         await self.keys.close()
 
     async def prune(self) -> None:
@@ -82,6 +85,7 @@ def signing_in(
     claude_code = config.claude_code or model.ClaudeCode()
     rules = TokenRules(place.url, tokens.audience, tokens.for_s)
     keys = KeyRing(store, key, wall_ns=clock, tampered=tampered, unforeseen=unforeseen)
+    endings = Endings(store, rules.life_s, wall_ns=clock, unforeseen=unforeseen)
     sessions = Sessions(
         store,
         key,
@@ -90,10 +94,10 @@ def signing_in(
         providers=providers,
         wall_ns=clock,
         told=told,
-        unforeseen=unforeseen,
+        endings=endings,
         times=SessionTimes(tokens.refresh_for, tokens.exchanged_for),
     )
-    codes = Codes(store, key, sessions, wall_ns=clock)
+    codes = Codes(store, key, sessions, endings, wall_ns=clock)
     browsers = Browsers(key, secure=place.is_secure)
     oauth = OAuth(
         place,
@@ -115,4 +119,4 @@ def signing_in(
         policies=[ManagedSettings(one.name, one.groups, one.settings) for one in claude_code.managed_settings],
         hides_models=claude_code.models == "hide",
     )
-    return SigningIn(server, keys, sessions, codes, TrustedIssuer(rules.verified_by()))
+    return SigningIn(server, keys, endings, sessions, codes, TrustedIssuer(rules.verified_by()))

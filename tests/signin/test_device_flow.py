@@ -257,7 +257,7 @@ async def test_several_providers_are_offered(started: Start) -> None:
     leaving = await browser.submit(choice, ("provider", "saml-idp"))
     assert Form(leaving.body).fields == there.form
     assert Form(leaving.body).onward == "", "a person presses the button"
-    assert "form-action https://idp.example.com;" in (leaving.value("content-security-policy") or "")
+    assert "form-action https://idp.example.com https:;" in (leaving.value("content-security-policy") or "")
     stranger = front.program()
     answered = {"SAMLResponse": "r" * 100_000, "RelayState": "saml-idp-state-1"}
     back = await stranger.post("/oauth/callback/saml-idp", answered, Origin="https://idp.example.com")
