@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from maskproxy.config import model
 from maskproxy.gateway.heads import Authority
 from maskproxy.gateway.identity.keys import TrustedIssuer
+from maskproxy.gateway.upstream.pool import Origin
 from maskproxy.service.logs import EventLog
 from maskproxy.service.metrics import Metrics
+from maskproxy.service.trust import client_context
 from maskproxy.signin.attempts import Attempts
 from maskproxy.signin.browser import Browsers
 from maskproxy.signin.codes import Codes
@@ -25,6 +27,7 @@ from maskproxy.signin.server import SignIn
 from maskproxy.signin.sessions import Sessions, SessionTimes
 from maskproxy.signin.signing_keys import KeyRing
 from maskproxy.signin.site import Site
+from maskproxy.signin.telemetry import Telemetry
 from maskproxy.signin.tokens import TokenRules
 from maskproxy.signin.visits import Visits
 from maskproxy.store.store import Store
@@ -117,6 +120,15 @@ def signing_in(
         browsers,
         providers=providers,
         policies=[ManagedSettings(one.name, one.groups, one.settings) for one in claude_code.managed_settings],
+        telemetry=Telemetry(_collector(claude_code.telemetry)),
         hides_models=claude_code.models == "hide",
     )
     return SigningIn(server, keys, endings, sessions, codes, TrustedIssuer(rules.verified_by()))
+
+
+def _collector(telemetry: model.Telemetry | None) -> Origin | None:
+    if telemetry is None:
+        return None
+    url = telemetry.collector
+    context = client_context(telemetry.trust) if url.scheme == "https" else None
+    return Origin("https" if url.scheme == "https" else "http", url.host, url.port, context)
