@@ -33,8 +33,8 @@ from maskproxy.store.store import Store
 CALL_S = 5.0
 AGAIN_S = 45.0
 """Longer than a provider takes by its own deadlines."""
-GRACE_S = 30.0
-"""How long a client whose answer was lost may send the same refresh token again."""
+GRACE_S = 60.0
+"""How long a client whose answer was lost may send the same refresh token again: longer than an answer takes."""
 UNASKED_S = 12 * 3600.0
 """How long a session lasts whose provider cannot be asked again."""
 
