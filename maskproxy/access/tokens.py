@@ -63,6 +63,8 @@ class IssuerRules:
     """A claim's name, or a dotted path into nested claims such as `realm_access.roles`."""
     algorithms: frozenset[str] = ALGORITHMS
     leeway_s: float = 60
+    own: bool = False
+    """The gateway's own tokens: they name who vouched for the person (`idp`), and the person is theirs."""
 
     def __post_init__(self) -> None:
         if not self.algorithms or not self.algorithms <= ALGORITHMS:
@@ -81,6 +83,8 @@ class Person:
     issued_at: float
     """0 where the token does not say, so that whatever is counted from it is long over."""
     expires_at: float
+    session: str = ""
+    """Of a token of the gateway's own: the sign-in that it belongs to."""
 
     @property
     def key(self) -> str:
@@ -203,18 +207,35 @@ def person(claims: dict[str, object], rules: IssuerRules, now: float) -> Person:
     for name in ("nbf", "iat", "auth_time"):
         if (_moment(claims, name) or 0) > now + rules.leeway_s:
             raise Unauthenticated("The token is not valid yet. Check the clocks of this machine and of the issuer.")
+    issuer, session = rules.issuer, ""
+    if rules.own:
+        issuer, session, claims = _vouched(claims)
     subject = claims.get("sub")
     if not is_text(subject):
         raise Unauthenticated("The token names nobody (sub).")
     return Person(
-        issuer=rules.issuer,
+        issuer=issuer,
         subject=str(subject),
         name=next((str(claims[name]) for name in _NAME_CLAIMS if is_text(claims.get(name))), str(subject)),
         groups=groups_at(rules.groups_claim, claims) or frozenset(),
         claims=MappingProxyType(claims),
         issued_at=_moment(claims, "iat") or 0.0,
         expires_at=expires_at,
+        session=session,
     )
+
+
+def _vouched(claims: dict[str, object]) -> tuple[str, str, dict[str, object]]:
+    """Whose person a token of the gateway's own proves, its session, and the claims as those who vouched made them.
+
+    A person is the same, with the same claims, whether they show this token or one of the company's own.
+    """
+    idp, session, carried = claims.get("idp"), claims.get("sid"), claims.get("claims", {})
+    issuer, subject = (idp.get("iss"), idp.get("sub")) if isinstance(idp, dict) else (None, None)
+    texts = isinstance(issuer, str) and isinstance(subject, str) and isinstance(session, str)
+    if not texts or claims.get("sub") != f"{issuer}#{subject}" or not isinstance(carried, dict):
+        raise Unauthenticated("The token does not say who vouched for its person. Sign in again.")
+    return str(issuer), str(session), {**carried, **claims, "iss": issuer, "sub": subject}
 
 
 def _moment(claims: Mapping[str, object], name: str) -> float | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from maskproxy.config.document import Faults, join
-from maskproxy.config.quantities import Address, parse_address, parse_host
+from maskproxy.config.quantities import Address, is_loopback, parse_address, parse_host, parse_url
 
 Part = dict[str, object]
 T = TypeVar("T")
@@ -135,6 +135,32 @@ def dictionaries(document: Part) -> Iterator[tuple[str, str]]:
             yield f"masking.{path}", "Give the dictionary either file or command."
 
 
+def sign_in(document: Part) -> Iterator[tuple[str, str]]:
+    """What tokens of our own need beside them: a name under which they are given out, and somewhere to keep keys."""
+    identity, claude_code = part(document, "identity"), part(document, "claude_code")
+    if "tokens" not in identity:
+        if claude_code:
+            yield "claude_code", "This needs identity.tokens: only then people sign in here."
+        return
+    url = lenient(parse_url, document.get("public_url"))
+    if "public_url" not in document:
+        yield "identity.tokens", "Tokens need public_url, under which they are issued."
+    elif url is not None and url.scheme == "http" and not is_loopback(url.host):
+        yield "public_url", "People sign in over https; plain http is for a loopback address only."
+    if "store" not in document:
+        yield "identity.tokens", "Tokens need a store, for their keys and for who is signed in."
+    for path, item in parts(identity, "issuers"):
+        if url is not None and item.get("issuer") in {str(url), f"{url}/"}:
+            yield f"identity.{path}.issuer", "This is public_url, whose tokens are the gateway's own."
+    names: dict[str, str] = {}
+    for path, item in parts(claude_code, "managed_settings"):
+        name = item.get("name")
+        if isinstance(name, str) and name in names:
+            yield f"claude_code.{path}.name", f"{names[name]} has the same name."
+        if isinstance(name, str):
+            names.setdefault(name, f"claude_code.{path}")
+
+
 def listeners(document: Part) -> Iterator[tuple[str, str]]:
     for path, item in parts(document, "listeners"):
         address: Address | None = lenient(parse_address, item.get("address"))
@@ -171,6 +197,7 @@ CHECKS: tuple[Callable[[Part], Iterator[tuple[str, str]]], ...] = (
     sources,
     dictionaries,
     listeners,
+    sign_in,
     grants,
     actions,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
 from maskproxy.config.quantities import (
     AdminPlace,
@@ -126,8 +126,44 @@ class Issuer(Part):
     trust: FilePath | None = None
 
 
+class Tokens(Part):
+    """Tokens of the gateway's own; with them it has a sign-in server."""
+
+    audience: Text = "maskproxy"
+    for_s: Annotated[Duration, Field(le=3600)] = Field(default=900.0, alias="for")
+    refresh_for: Duration = 30 * 86400.0
+    """How long somebody stays signed in at the most."""
+    exchanged_for: Duration = 6 * 3600.0
+    """The same, of a job that began with another issuer's token."""
+
+
 class Identity(Part):
     issuers: Annotated[tuple[Issuer, ...], Field(min_length=1)]
+    tokens: Tokens | None = None
+
+
+class ManagedSettings(Part):
+    name: Name
+    groups: frozenset[Text] = frozenset()
+    """Whose they are; not set, everybody's."""
+    settings: dict[str, JsonValue]
+
+
+class Telemetry(Part):
+    collector: SafeUrl
+    """Takes OTLP/HTTP, such as http://127.0.0.1:4318."""
+    trust: FilePath | None = None
+
+
+class ClaudeCode(Part):
+    """What Claude Code asks of a gateway that it signs in to, beside messages."""
+
+    managed_settings: tuple[ManagedSettings, ...] = ()
+    """The first that fits a person is theirs."""
+    models: Literal["pass", "hide"] = "pass"
+    telemetry: Telemetry | None = None
+    """Where it goes, masked; not set, it is dropped."""
+    login_notice: Annotated[str, StringConstraints(pattern=r"^[ -~]{1,500}$")] | None = None
 
 
 class RuleActions(Part):
@@ -277,6 +313,7 @@ class Config(Part):
     routes: Annotated[tuple[Route, ...], Field(min_length=1)]
     tunnels: tuple[Annotated[Tunnel, BeforeValidator(tunnel_from_text)], ...] = ()
     identity: Identity
+    claude_code: ClaudeCode | None = None
     grants: tuple[Grant, ...] = ()
     masking: Masking
     recording: Recording | None = None

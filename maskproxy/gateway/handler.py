@@ -30,8 +30,12 @@ class Exchanges:
         assert isinstance(handler, Handler)
         handler.shim.exchange_begins()
         gateway.meters.exchanges(1)
-        if is_own(request, handler.connection):
+        connection, sign_in = handler.connection, gateway.sign_in
+        signs_in = sign_in is not None and sign_in.takes(gateway, request, connection)
+        if signs_in or is_own(request, connection):
             try:
+                if signs_in and sign_in is not None:
+                    return await sign_in.answer(gateway, request, connection)
                 return await self._own_api.answer(gateway, request)
             finally:
                 gateway.meters.exchanges(-1)

@@ -21,6 +21,9 @@ from maskproxy.protected import Protection
 from maskproxy.recording.frames import Frame
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
+    from maskproxy.gateway.connection import Connection
     from maskproxy.store.allowances import Allowances
 
 
@@ -55,6 +58,13 @@ class StoredVault(Protocol):
     async def recall(self, scope: str, placeholders: Sequence[bytes]) -> list[Known]:
         """Raises `StoreFailed`, at its own deadline too."""
         ...
+
+
+class SignInServer(Protocol):
+    """Answers the paths at which people and programs sign in."""
+
+    def takes(self, gateway: Gateway, request: web.BaseRequest, connection: Connection) -> bool: ...
+    async def answer(self, gateway: Gateway, request: web.BaseRequest, connection: Connection) -> web.Response: ...
 
 
 class EventLog(Protocol):
@@ -126,6 +136,7 @@ class Gateway:
     quick_workers: Executor
     wall_ns: Callable[[], int]
     mono_ns: Callable[[], int]
+    sign_in: SignInServer | None = None
     draining: bool = False
     open_connections: int = 0
     sessions_told: OrderedDict[str, None] = field(default_factory=OrderedDict)

@@ -7,6 +7,7 @@ what holds connections or files open (the upstream pool, the recorder, the store
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ from maskproxy.service.rules import ConfiguredRules, lifts
 from maskproxy.service.trust import client_context
 
 if TYPE_CHECKING:
+    from maskproxy.service.signing_in import SigningIn
+    from maskproxy.signin.provider import Provider
     from maskproxy.store.allowances import Allowances
     from maskproxy.store.sealed_vault import SealedVault
     from maskproxy.store.store import Store
@@ -73,6 +76,7 @@ class Parts:
     store: Store | None = None
     vault: SealedVault | None = None
     allowances: Allowances | None = None
+    signing_in: SigningIn | None = None
     credentials: list[Credential] = field(default_factory=list)
 
     @property
@@ -88,6 +92,8 @@ class Parts:
     async def retire(self) -> None:
         """Close what a reload has replaced; the rest lives on in the new parts."""
         await self.keys.close()
+        if self.signing_in is not None:
+            await self.signing_in.close()
         if self.allowances is not None:
             await self.allowances.close()
         for credential in self.credentials:
@@ -104,8 +110,18 @@ class Parts:
             await self.recorder.close()
 
 
-async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | None = None) -> Parts:
-    """Raises `StartFailed`, `RuleRefused` or `ConfigurationFault`; then nothing is left running."""
+async def build(
+    config: model.Config,
+    log: EventLog,
+    net: Net,
+    *,
+    keep: Parts | None = None,
+    providers: Mapping[str, Provider] | None = None,
+) -> Parts:
+    """`providers` are those that people sign in with, by name.
+
+    Raises `StartFailed`, `RuleRefused` or `ConfigurationFault`; then nothing is left running.
+    """
     metrics = keep.metrics if keep is not None else Metrics(CollectorRegistry())
     async with AsyncExitStack() as undo:
         issuers = [_issuer(issuer) for issuer in config.identity.issuers]
@@ -113,9 +129,6 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
         dictionaries = await configured_dictionaries(config.masking, log)
         credentials: list[Credential] = []
         routes = [_route(route, metrics, credentials) for route in config.routes]
-        keys = KeyDirectory(issuers)
-        await keys.start()
-        undo.push_async_callback(keys.close)
         workers = keep.workers if keep is not None else ThreadPoolExecutor(2, thread_name_prefix="masking")
         quick_workers = keep.quick_workers if keep is not None else ThreadPoolExecutor(2, thread_name_prefix="quick")
         pool = keep.pool if keep is not None else _pool(config.limits)
@@ -129,9 +142,15 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
         allowances = await _allowances(store, key, metrics, log, recorder, keep)
         if allowances is not None:
             undo.push_async_callback(allowances.close)
+        signing_in = await _signing_in(config, store, key, providers or {}, metrics, log)
+        if signing_in is not None:
+            undo.push_async_callback(signing_in.close)
+        keys, authenticator = _identity(issuers, signing_in)
+        await keys.start()
+        undo.push_async_callback(keys.close)
         gateway = Gateway(
             routes=RouteTable(routes, [_tunnel(tunnel) for tunnel in config.tunnels]),
-            authenticator=Authenticator(keys, issuers),
+            authenticator=authenticator,
             grants=tuple(_grant(grant) for grant in config.grants),
             certificates=_authority(config.interception),
             maskings=Maskings(PlaceholderKey(key), SealKey(key), dictionaries),
@@ -152,10 +171,11 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             quick_workers=_as_executor(quick_workers),
             wall_ns=time.time_ns,
             mono_ns=time.monotonic_ns,
+            sign_in=signing_in.server if signing_in is not None else None,
         )
         undo.pop_all()
     net.follow(lambda: [secret.decode("latin-1") for one in credentials for secret in one.known_secrets()])
-    running = (metrics, keys, pool, workers, quick_workers, recorder, store, vault, allowances, credentials)
+    running = (metrics, keys, pool, workers, quick_workers, recorder, store, vault, allowances, signing_in, credentials)
     return Parts(gateway, log, net, *running)
 
 
@@ -193,6 +213,16 @@ def _issuer(issuer: model.Issuer) -> TrustedIssuer:
         leeway_s=issuer.leeway_s,
     )
     return TrustedIssuer(rules, None if issuer.issuer.startswith("http://") else client_context(issuer.trust))
+
+
+def _identity(issuers: list[TrustedIssuer], signing_in: SigningIn | None) -> tuple[KeyDirectory, Authenticator]:
+    """Whose tokens count: the company's issuers', whose keys are fetched, and our own."""
+    if signing_in is None:
+        keys = KeyDirectory(issuers)
+        return keys, Authenticator(keys, issuers)
+    own = signing_in.issuer
+    keys = KeyDirectory(issuers, own={own.rules.issuer: signing_in.keys})
+    return keys, Authenticator(keys, [*issuers, own], is_over=signing_in.endings.is_over)
 
 
 def _grant(grant: model.Grant) -> Grant:
@@ -287,6 +317,24 @@ async def _allowances(
 
     made = allowances(store, key, metrics, log, recorder)
     await made.start(keep.allowances if keep is not None else None)
+    return made
+
+
+async def _signing_in(
+    config: model.Config,
+    store: Store | None,
+    key: bytes,
+    providers: Mapping[str, Provider],
+    metrics: Metrics,
+    log: EventLog,
+) -> SigningIn | None:
+    """The sign-in server, where there are tokens of our own. A store that comes by a reload needs a restart."""
+    if config.identity.tokens is None or store is None:
+        return None
+    from maskproxy.service.signing_in import signing_in
+
+    made = signing_in(config, config.identity.tokens, store, key, providers, metrics, log)
+    await made.start()
     return made
 
 

@@ -163,6 +163,9 @@ class Daemon:
             if self.parts.allowances is not None:
                 with contextlib.suppress(StoreFailed):
                     await self.parts.allowances.prune()
+            if self.parts.signing_in is not None:
+                with contextlib.suppress(StoreFailed):
+                    await self.parts.signing_in.prune()
             await asyncio.sleep(_PRUNE_S)
 
     async def _reload_when_asked(self) -> None:

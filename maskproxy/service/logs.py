@@ -24,7 +24,7 @@ PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERR
 TOKENS = re.compile(
     r"eyJ[\w-]{4,}\.[\w-]*\.?[\w.-]*"  # JWT, JWE, and one that was cut
     r"|\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"
-    r"|\b(?:sk|rk|pk|gh[pousr]|github_pat|glpat|xox[a-z]|hf|npm|pypi|dckr_pat|hvs)[-_][\w.-]{8,}"
+    r"|\b(?:sk|rk|pk|gh[pousr]|github_pat|glpat|xox[a-z]|hf|npm|pypi|dckr_pat|hvs|mpr)[-_][\w.-]{8,}"
     r"|\b(?:AKIA|ASIA|AIza)[\w-]{12,}"
     r"|(?<=://)[^/@\s]+(?=@)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY.*",

@@ -1,4 +1,4 @@
-"""How secrets are sealed for the disk: AES-256-GCM, bound to whose they are and to their placeholder.
+"""How secrets are sealed for the disk: AES-256-GCM, bound to whose they are and to their place.
 
 Every key here is derived (HKDF, RFC 5869) from the masking key under a label of its own: who has the file and not that
 key learns rules, placeholders, lengths and times, and can neither read a secret nor move it to another person's name.
@@ -45,6 +45,26 @@ class Seals:
         nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return self._aead.decrypt(nonce, rest, _place(scope, placeholder) + rule.encode())
+        except (InvalidTag, ValueError):
+            return None
+
+
+class Envelope:
+    """The key of one purpose: what was sealed for a place opens in that place alone."""
+
+    __slots__ = ("_aead",)
+
+    def __init__(self, masking_key: bytes, purpose: bytes) -> None:
+        self._aead = AESGCM(derived(masking_key, purpose))
+
+    def seal(self, place: bytes, secret: bytes) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._aead.encrypt(nonce, secret, place)
+
+    def open(self, place: bytes, sealed: bytes) -> bytes | None:
+        """Give the secret; None where this is not what was sealed for this place."""
+        try:
+            return self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place)
         except (InvalidTag, ValueError):
             return None
 

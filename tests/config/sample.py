@@ -49,12 +49,30 @@ FULL: dict[str, Any] = {
     "limits": {"head_s": 30, "body_bytes": {"messages": "32MiB", "files": "500MiB"}},
 }
 
+TOKENS: dict[str, Any] = {"for": "10m", "refresh_for": "7d", "exchanged_for": "2h", "audience": "maskproxy"}
+CLAUDE_CODE: dict[str, Any] = {
+    "managed_settings": [
+        {"name": "engineers", "groups": ["engineering"], "settings": {"permissions": {"deny": ["WebFetch"]}}},
+        {"name": "everybody", "settings": {"model": "sonnet", "cleanupPeriodDays": 1, "a": None}},
+    ],
+    "models": "hide",
+    "telemetry": {"collector": "https://otlp.example.com:4318", "trust": "idp.pem"},
+    "login_notice": "Company use only.",
+}
+
 PUBLIC = ("tls.pem", "ca.pem", "upstream-ca.pem", "idp.pem", "own.yaml")
 PRIVATE = ("tls.key", "ca.key", "anthropic.key")
 
 
 def full() -> dict[str, Any]:
     return copy.deepcopy(FULL)
+
+
+def with_sign_in() -> dict[str, Any]:
+    """The same with tokens of the gateway's own."""
+    document = full() | {"claude_code": copy.deepcopy(CLAUDE_CODE)}
+    document["identity"]["tokens"] = copy.deepcopy(TOKENS)
+    return document
 
 
 def write(directory: Path, document: dict[str, Any]) -> Path:

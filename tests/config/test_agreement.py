@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskproxy.config.agreement import disagreements
-from tests.config.sample import full
+from tests.config.sample import full, with_sign_in
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -51,6 +51,32 @@ def test_each_disagreement_is_told_at_its_place(change: Change, path: str) -> No
     document = full()
     change(document)
     assert path in [p for p, _ in disagreements(document)]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (lambda d: d.pop("public_url"), "identity.tokens"),
+        (lambda d: d.pop("store"), "identity.tokens"),
+        (lambda d: d["identity"].pop("tokens"), "claude_code"),
+        (lambda d: d.update(public_url="http://maskproxy.corp.example"), "public_url"),
+        (lambda d: d["identity"]["issuers"][0].update(issuer=d["public_url"]), "identity.issuers[0].issuer"),
+        (lambda d: d["identity"]["issuers"][0].update(issuer=d["public_url"] + "/"), "identity.issuers[0].issuer"),
+        (
+            lambda d: d["claude_code"]["managed_settings"][1].update(name="engineers"),
+            "claude_code.managed_settings[1].name",
+        ),
+    ],
+)
+def test_what_signing_in_here_needs_is_told(change: Change, path: str) -> None:
+    document = with_sign_in()
+    assert disagreements(document) == []
+    change(document)
+    assert [place for place, _ in disagreements(document)] == [path]
+
+
+def test_on_loopback_people_sign_in_without_tls() -> None:
+    assert disagreements(with_sign_in() | {"public_url": "http://127.0.0.1:8080"}) == []
 
 
 def test_two_listeners_on_any_free_port_are_fine() -> None:

@@ -3,7 +3,25 @@ from pydantic import ValidationError
 
 from maskproxy.config.model import Allow, Config
 from maskproxy.config.quantities import Address, Url
-from tests.config.sample import full
+from tests.config.sample import full, with_sign_in
+
+
+def test_what_signing_in_here_takes() -> None:
+    config = Config.model_validate(with_sign_in())
+    assert config.identity.tokens is not None
+    assert (config.identity.tokens.for_s, config.identity.tokens.refresh_for) == (600, 7 * 86400)
+    assert config.claude_code is not None
+    assert config.claude_code.managed_settings[1].settings == {"model": "sonnet", "cleanupPeriodDays": 1, "a": None}
+
+
+@pytest.mark.parametrize(
+    "tokens", [{"for": "2h"}, {"for": 60}, {"for": "0s"}, {"audience": ""}, {"unknown": "x"}, {"refresh_for": None}]
+)
+def test_tokens_are_short_and_well_said(tokens: dict[str, object]) -> None:
+    document = with_sign_in()
+    document["identity"]["tokens"] = tokens
+    with pytest.raises(ValidationError):
+        Config.model_validate(document)
 
 
 def test_the_contracts_example_is_read() -> None:

@@ -23,6 +23,7 @@ from maskproxy.service import logs
 from maskproxy.service.build import Parts, build
 from maskproxy.service.daemon import checked
 from maskproxy.service.trust import listener_context
+from maskproxy.signin.provider import Provider
 from tests import fakes_tokens
 
 HOST = "api.anthropic.com"
@@ -204,6 +205,7 @@ class House:
         self.parts: Parts
         self.listeners: Listeners
         self.changes: dict[str, Any] = {}
+        self.providers: dict[str, Provider] = {}
 
     async def start(self) -> None:
         server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -216,7 +218,7 @@ class House:
     async def _start_gateway(self) -> None:
         config = checked(self.config)
         log, net = logs.start("info", "json", stream=self.log)
-        self.parts = await build(config, log, net)
+        self.parts = await build(config, log, net, providers=self.providers)
         self.listeners = Listeners(self.parts.gateway, Exchanges(self.parts.gateway))
         bindings = [Binding(b.address.host, b.address.port, listener_context(b.tls)) for b in config.listeners]
         self.ports = [port for _, port in await self.listeners.start(bindings)]

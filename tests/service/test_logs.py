@@ -17,6 +17,7 @@ SECRETS = [
     "Bearer " + "opaque-token-1",
     "basic " + "YWRhOmh1bnRlcjI=",
     "sk-" + "ant-api03-" + "x" * 30,
+    "mpr_" + "x" * 43,
     "gh" + "p_" + "a1B2" * 9,
     "AKIA" + "ABCDEFGHIJKLMNOP",
     "ada:hunter2pw@",

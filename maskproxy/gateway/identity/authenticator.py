@@ -22,6 +22,8 @@ _MOST_REFUSED = 1024
 
 
 class _Known(NamedTuple):
+    issuer: str
+    """Of the token: one of the gateway's own proves somebody else's person."""
     person: Person
     keys: KeySet
 
@@ -33,7 +35,7 @@ class _Refused(NamedTuple):
 
 
 class Authenticator:
-    """`clock` tells wall time in seconds."""
+    """`clock` tells wall time in seconds; `is_over` whether a session of ours was ended before its time."""
 
     def __init__(
         self,
@@ -42,16 +44,24 @@ class Authenticator:
         clock: Callable[[], float] = time.time,
         *,
         most_known: int = 4096,
+        is_over: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._keys = keys
         self._rules = {one.rules.issuer: one.rules for one in issuers}
         self._clock = clock
         self._most_known = most_known
+        self._is_over = is_over
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._refused: OrderedDict[bytes, _Refused] = OrderedDict()
 
     async def authenticate(self, token: str) -> Person:
         """The person whom `token` proves. Raises `Unauthenticated`, or `Unavailable` without keys to go by."""
+        person = await self._proven(token)
+        if person.session and self._is_over(person.session):
+            raise Unauthenticated("This sign-in was ended. Sign in again.")
+        return person
+
+    async def _proven(self, token: str) -> Person:
         if len(token) > LONGEST_TOKEN_BYTES:
             raise Unauthenticated("The token is larger than 16 KiB. Ask for one with fewer claims.")
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
@@ -70,7 +80,7 @@ class Authenticator:
         now = self._clock()
         known = self._known.get(digest)
         if known is not None:
-            if now < known.person.expires_at and self._keys.current(known.person.issuer) is known.keys:
+            if now < known.person.expires_at and self._keys.current(known.issuer) is known.keys:
                 self._known.move_to_end(digest)
                 return known.person
             del self._known[digest]
@@ -89,7 +99,7 @@ class Authenticator:
             raise Unauthenticated("This gateway does not trust the issuer of the token. Sign in at the company's own.")
         keys = await self._keys.keys_for(issuer, kid)
         person = verify(token, rules, keys, self._clock())
-        self._known[digest] = _Known(person, keys)
+        self._known[digest] = _Known(issuer, person, keys)
         while len(self._known) > self._most_known:
             self._known.popitem(last=False)
         return person

@@ -15,6 +15,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from maskproxy.access.tokens import IssuerRules, KeySet
 from maskproxy.errors import ConfigurationFault, Unauthenticated, Unavailable
@@ -44,14 +45,28 @@ class KeyTimes:
     last_retry_s: float = 30
 
 
+class Keys(Protocol):
+    """One issuer's keys, wherever they come from."""
+
+    def usable(self) -> KeySet | None:
+        """The keys as they are now, without waiting. The same object until they change."""
+        ...
+
+    async def keys_for(self, kid: str | None) -> KeySet:
+        """The keys, looked up anew where `kid` is not among them. Raises `Unavailable` without keys to go by."""
+        ...
+
+
 class KeyDirectory:
-    """The keys of all trusted issuers. `clock` is monotonic."""
+    """The keys of all trusted issuers. `clock` is monotonic; the keys of issuers in `own` are not fetched."""
 
     def __init__(
         self,
         issuers: Sequence[TrustedIssuer],
         clock: Callable[[], float] = time.monotonic,
         times: KeyTimes | None = None,
+        *,
+        own: Mapping[str, Keys] | None = None,
     ) -> None:
         faults = [
             (f"identity.issuers[{place}].issuer", "This must be an https URL, or http on loopback, without a query.")
@@ -61,6 +76,7 @@ class KeyDirectory:
         if faults:
             raise ConfigurationFault(faults)
         self._keepers = {one.rules.issuer: _Keeper(one, clock, times or KeyTimes()) for one in issuers}
+        self._keys: Mapping[str, Keys] = {**self._keepers, **(own or {})}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -79,22 +95,22 @@ class KeyDirectory:
     @property
     def ready(self) -> bool:
         """True when every issuer's keys can be used. For readiness checks."""
-        return all(keeper.usable() is not None for keeper in self._keepers.values())
+        return all(keys.usable() is not None for keys in self._keys.values())
 
     def current(self, issuer: str) -> KeySet | None:
         """The keys as they are now, without waiting. The same object until the issuer publishes other keys."""
-        keeper = self._keepers.get(issuer)
-        return keeper.usable() if keeper else None
+        keys = self._keys.get(issuer)
+        return keys.usable() if keys else None
 
     async def keys_for(self, issuer: str, kid: str | None) -> KeySet:
         """The keys of `issuer`, looked up anew when `kid` is not among them. Waits for at most one fetch.
 
         Raises `Unauthenticated` for an issuer that is not trusted, `Unavailable` when there are no keys to go by.
         """
-        keeper = self._keepers.get(issuer)
-        if keeper is None:
+        keys = self._keys.get(issuer)
+        if keys is None:
             raise Unauthenticated("This gateway does not trust the issuer of the token. Sign in at the company's own.")
-        return await keeper.keys_for(kid)
+        return await keys.keys_for(kid)
 
     async def discovery_of(self, issuer: str) -> Mapping[str, object]:
         """The discovery document that led to the keys in use: whatever else stands in it is not checked.
