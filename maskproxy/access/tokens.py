@@ -21,6 +21,7 @@ from jwt.exceptions import PyJWTError
 
 from maskproxy.access import strict_json
 from maskproxy.access.keyset import ALGORITHMS, LONGEST_KID, KeySet, PublicKey
+from maskproxy.access.patterns import claim_at
 from maskproxy.errors import Unauthenticated
 
 __all__ = ["ALGORITHMS", "LONGEST_TOKEN_BYTES", "IssuerRules", "KeySet", "Person", "PublicKey", "peek", "verify"]
@@ -202,11 +203,7 @@ def _moment(claims: Mapping[str, object], name: str) -> float | None:
 
 def _groups(claims: Mapping[str, object], path: str) -> frozenset[str]:
     """The groups at `path`. A claim of that very name comes first, since names may hold dots (`https://x.example/g`)."""
-    found: object = claims
-    for name in [path] if path in claims else path.split("."):
-        if not isinstance(found, Mapping) or name not in found:
-            return frozenset()
-        found = found[name]
+    found = claim_at(claims, path)
     if found is None:
         return frozenset()
     groups = found if isinstance(found, list) else [found]

@@ -144,10 +144,15 @@ def listeners(document: Part) -> Iterator[tuple[str, str]]:
 
 def grants(document: Part) -> Iterator[tuple[str, str]]:
     names = {name for _, item in parts(document, "routes") if isinstance(name := item.get("name"), str)}
+    generic = [item.get("name") for _, item in parts(document, "routes") if item.get("api") != "anthropic"]
     for path, item in parts(document, "grants"):
+        if not item.get("groups") and not item.get("claims"):
+            yield path, "Say whom it is for: name groups, claims, or both."
         for place, text in texts(item, "routes"):
             if text not in names:
                 yield f"{path}.{place}", "No route has this name."
+            elif text in generic and item.get("models"):
+                yield f"{path}.{place}", "With models a grant is for routes with api: anthropic only: no other is read."
 
 
 def maskings(document: Part) -> Iterator[tuple[str, Part]]:

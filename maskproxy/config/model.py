@@ -10,13 +10,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from maskproxy.access.grants import Endpoint
 from maskproxy.config.quantities import (
     AdminPlace,
     AnyUrl,
+    ClaimTexts,
     Command,
     Duration,
     FilePath,
     Host,
+    HoursOfWeek,
     ListenAddress,
     RuleSource,
     SafeEndpoint,
@@ -152,8 +155,17 @@ class GrantMasking(Part):
 
 class Grant(Part):
     name: Name
-    groups: Annotated[frozenset[Text], Field(min_length=1)]
+    groups: Annotated[frozenset[Text], Field(min_length=1)] = frozenset()
+    """One of them must be the person's. A grant has groups, claims, or both, and then takes both."""
+    claims: Annotated[dict[Text, ClaimTexts], Field(min_length=1)] = {}
+    """By a claim's name, or a dotted path, the patterns of which it must fit one; every claim must."""
     routes: Annotated[frozenset[Name], Field(min_length=1)]
+    models: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    """Patterns (`*`) of the models that requests may name."""
+    endpoints: Annotated[frozenset[Endpoint], Field(min_length=1)] | None = None
+    """Not set: all; with `models`, all but `other`, where models are not read."""
+    hours: HoursOfWeek = ()
+    """When it is open; not set, always."""
     for_s: Duration | None = Field(default=None, alias="for")
     mode: Literal["enforce", "observe"] = "enforce"
     mcp_tokens: bool = False

@@ -16,9 +16,11 @@ from functools import cached_property
 from aiohttp import web
 
 from maskproxy.access.grants import NOBODY, Grant
-from maskproxy.access.policy import permit
+from maskproxy.access.policy import Asked, permit, refused_model
 from maskproxy.access.tokens import Person
+from maskproxy.bodies.claude import endpoint, request_place
 from maskproxy.bodies.masks import MCP_RULE, BodyMask, BodyPolicy, Conversation, request_mask
+from maskproxy.bodies.models_named import models_named
 from maskproxy.bodies.refusing import refusal, refuse_for
 from maskproxy.errors import (
     Blocked,
@@ -35,7 +37,7 @@ from maskproxy.gateway.answer import Answer, give_answer
 from maskproxy.gateway.connection import Connection, new_id
 from maskproxy.gateway.guard import Guard
 from maskproxy.gateway.heads import RequestHead
-from maskproxy.gateway.intake import body_limit, decoded, mask_piece, mask_rest, masked_whole
+from maskproxy.gateway.intake import body_limit, decoded, guarded, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.journal import Journal
 from maskproxy.gateway.masked_head import MaskedFields, MaskedText, masked_fields, masked_target
 from maskproxy.gateway.memory import Reservation
@@ -60,6 +62,8 @@ class Exchange:
         self.session = ""
         self.route: Route | None = None
         self.grant: Grant | None = None
+        self._fitting: tuple[Grant, ...] = ()
+        """All grants that cover what is asked for; `grant` is one of them."""
         self.person: Person | None = None
         self.journal: Journal | None = None
         self.answer: Answer | None = None
@@ -77,7 +81,7 @@ class Exchange:
         token, person = await self._who(head)
         self.person = person
         self.session = self._session_id(person, head)
-        grant = self._may(person, route)
+        grant = self._may(person, route, head)
         credential = await route.credential.value() if grant is not None and route.credential is not None else None
         sought = self._sought("request", route, person, token)
         admission = NOBODY if grant is None else grant.admits(person)
@@ -94,23 +98,9 @@ class Exchange:
         recalls = gateway.stored_vault is not None and grant.mode == "enforce"
         mask = self._request_mask(sought, head, self.handling.body_policy, self.vault, recalls=recalls)
         with gateway.budget.reserve() as reservation:
-            body: Masked | AsyncIterator[Masked] | None = None
-            if head.has_body:
-                limit_bytes, too_large = body_limit(gateway, route.api, head.path)
-                if (head.content_length or 0) > limit_bytes:
-                    raise too_large(f"The body is over the limit of {limit_bytes} bytes.")
-                source = decoded(gateway, request, head, limit_bytes)
-                try:
-                    if mask.streams:
-                        body = self._streamed(head, source, mask, sought)
-                    else:
-                        body = await self._whole(head, source, mask, sought, reservation)
-                except TooLarge as error:
-                    raise too_large(str(error)) from error
-            elif head.method not in _BODILESS:
-                body = trusted(b"", why="an empty body")
+            body = await self._body(route, head, mask, sought, reservation)
             upstream = await self._send(route, credential, head.method, target.forward, fields.forward, body)
-            body = None
+            del body
             reservation.shrink(reservation.held_bytes)
             try:
                 masked = sought.masked((*in_head, *mask.findings))
@@ -118,6 +108,25 @@ class Exchange:
                 return await give_answer(self.answer, reservation)
             finally:
                 await upstream.close()
+
+    async def _body(
+        self, route: Route, head: RequestHead, mask: BodyMask, sought: Sought, reservation: Reservation
+    ) -> Masked | AsyncIterator[Masked] | None:
+        """What goes upstream as the request's body."""
+        if not head.has_body:
+            return None if head.method in _BODILESS else trusted(b"", why="an empty body")
+        limit_bytes, too_large = body_limit(self.gateway, route.api, head.path)
+        if (head.content_length or 0) > limit_bytes:
+            raise too_large(f"The body is over the limit of {limit_bytes} bytes.")
+        source = decoded(self.gateway, self.request, head, limit_bytes)
+        try:
+            if mask.streams:
+                return self._streamed(head, source, mask, sought)
+            body = await self._whole(head, source, mask, sought, reservation)
+        except TooLarge as error:
+            raise too_large(str(error)) from error
+        await self._look_at_models(route, head, body)
+        return body
 
     def _find_route(self, head: RequestHead) -> Route:
         connection = self.connection
@@ -195,15 +204,39 @@ class Exchange:
         assert self.person is not None
         return self.gateway.maskings.seals(self.person.key)
 
-    def _may(self, person: Person, route: Route) -> Grant | None:
+    def _may(self, person: Person, route: Route, head: RequestHead) -> Grant | None:
         """The grant, or None with `_refusal` set: a refusal of a known person is recorded before it is given."""
         try:
             if route.refuse is not None:
                 raise Denied(route.refuse)
-            self.grant = permit(person, self.gateway.grants, route.name, self.gateway.now)
+            asked = Asked(route.name, endpoint(head.path) if route.api == "anthropic" else "other")
+            self._fitting = permit(person, self.gateway.grants, asked, self.gateway.now)
+            self.grant = self._fitting[0]
         except Denied as error:
             self._refusal: MaskproxyError = error
         return self.grant
+
+    async def _look_at_models(self, route: Route, head: RequestHead, body: Masked) -> None:
+        """Go over to the first grant that allows the models which the body names. Raises BadRequest where none does.
+
+        The body is masked by now, so another grant can take over only where it masks alike.
+        """
+        gateway, grant, person = self.gateway, self.grant, self.person
+        assert grant is not None
+        assert person is not None
+        if not grant.models or route.api != "anthropic" or request_place(head.method, head.path) is None:
+            return
+        nothing = gateway.maskings.nothing(self._scope(person))
+        models = await guarded(gateway, lambda _: models_named(body, nothing), b"", len(body))
+        alike = [one for one in self._fitting if gateway.handles_alike(one, grant)]
+        allowing = next((one for one in alike if one.allows(models)), None)
+        if allowing is None or not models:
+            raise refused_model(alike)
+        if allowing is not grant:
+            assert self.journal is not None
+            self.grant = allowing
+            self.journal.admission = allowing.admits(person)
+            await self.journal.decision("allowed", allowing.name)
 
     @property
     def _credential_field(self) -> str | None:

@@ -133,6 +133,11 @@ class Gateway:
     def handling_under(self, grant: Grant | None) -> Handling:
         return self.handling if grant is None else self.own_handling.get(grant.name, self.handling)
 
+    def handles_alike(self, one: Grant, other: Grant) -> bool:
+        """Tell whether it makes no difference to a body under which of two grants it was masked."""
+        same = self.handling_under(one) is self.handling_under(other)
+        return same and (one.mode, one.mcp_tokens) == (other.mode, other.mcp_tokens)
+
     @property
     def now(self) -> float:
         """Wall time in seconds, for tokens and grants."""

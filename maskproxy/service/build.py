@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
-from maskproxy.access.grants import Grant
+from maskproxy.access.grants import ENDPOINTS, Grant
+from maskproxy.access.patterns import ClaimRule
 from maskproxy.access.tokens import IssuerRules
 from maskproxy.bodies.masks import BodyPolicy
 from maskproxy.config import model
@@ -196,7 +197,21 @@ def _issuer(issuer: model.Issuer) -> TrustedIssuer:
 
 
 def _grant(grant: model.Grant) -> Grant:
-    return Grant(grant.name, grant.groups, grant.routes, grant.for_s, grant.mode, grant.mcp_tokens)
+    endpoints = grant.endpoints
+    if endpoints is None:
+        endpoints = frozenset(ENDPOINTS) - ({"other"} if grant.models else frozenset())
+    return Grant(
+        name=grant.name,
+        groups=grant.groups,
+        routes=grant.routes,
+        for_s=grant.for_s,
+        mode=grant.mode,
+        mcp_tokens=grant.mcp_tokens,
+        claims=tuple(ClaimRule(claim, patterns) for claim, patterns in grant.claims.items()),
+        models=grant.models or (),
+        endpoints=endpoints,
+        hours=grant.hours,
+    )
 
 
 def _route(route: model.Route, metrics: Metrics, credentials: list[Credential]) -> Route:
