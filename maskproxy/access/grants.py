@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from maskproxy.access.hours import Hours, is_within
+from maskproxy.access.limits import NO_LIMITS, GrantLimits
 from maskproxy.access.patterns import ClaimRule, fits_one
 from maskproxy.access.tokens import Person
 
@@ -33,6 +34,7 @@ class Grant:
     endpoints: frozenset[Endpoint] = frozenset(ENDPOINTS)
     hours: tuple[Hours, ...] = ()
     """It is open during these; without any, at all hours."""
+    limits: GrantLimits = NO_LIMITS
 
     def admits(self, person: Person) -> Admission:
         """Tell how a person who holds it comes in. Of several groups, the first by name counts."""

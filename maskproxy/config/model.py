@@ -153,6 +153,17 @@ class GrantMasking(Part):
     restore: GrantRestore = GrantRestore()
 
 
+class GrantLimits(Part):
+    """Of one person, under one grant."""
+
+    requests_per_minute: Annotated[int, Field(gt=0, le=1_000_000)] | None = None
+    tokens_per_day: Annotated[int, Field(gt=0, le=1 << 40)] | None = None
+    """Input, what is written to the cache, and output, by the API's own `usage`."""
+    streams: Annotated[int, Field(gt=0, le=100_000)] = 32
+    """Requests that run at a time, on each node."""
+    body_bytes: Size | None = None
+
+
 class Grant(Part):
     name: Name
     groups: Annotated[frozenset[Text], Field(min_length=1)] = frozenset()
@@ -168,6 +179,7 @@ class Grant(Part):
     """When it is open; not set, always."""
     for_s: Duration | None = Field(default=None, alias="for")
     mode: Literal["enforce", "observe"] = "enforce"
+    limits: GrantLimits = GrantLimits()
     mcp_tokens: bool = False
     """Requests may hold people's own tokens for MCP servers (`mcp_servers[].authorization_token`)."""
     masking: GrantMasking = GrantMasking()

@@ -14,9 +14,10 @@ from aiohttp import web
 from maskproxy.bodies.codings import decoder
 from maskproxy.bodies.masks import AnswerMask, Output, answer_mask
 from maskproxy.bodies.refusing import refusal, refuse_for
+from maskproxy.bodies.usage import UsageReader
 from maskproxy.errors import BadRequest, Blocked, TooLarge, UnsupportedCoding, UpstreamFailed
 from maskproxy.gateway import heads
-from maskproxy.gateway.intake import inflated, mask_piece, mask_rest, masked_whole
+from maskproxy.gateway.intake import guarded, inflated, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.masked_head import masked_fields, masked_text
 from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.routes import reached
@@ -55,6 +56,15 @@ class Answer:
         self.told = 0
         """How many findings the recording knows of."""
         self.mask = self._mask()
+        turn = exchange.turn
+        counts = turn is not None and turn.cap is not None and exchange.endpoint == "messages" and upstream.status < 300
+        self.usage = UsageReader() if counts else None
+        self.is_events = (heads.value_of(upstream.fields, "content-type") or "").startswith("text/event-stream")
+
+    def count_tokens(self) -> None:
+        """Have what the answer took by now counted for its person."""
+        if self.usage is not None and self.exchange.turn is not None:
+            self.exchange.turn.spent(self.usage.tokens)
 
     def _mask(self) -> AnswerMask:
         route = self.exchange.route
@@ -94,7 +104,7 @@ async def give_answer(answer: Answer, reservation: Reservation) -> web.StreamRes
     """Send the answer to the client. Raises a `MaskproxyError` before or after its head is out; `begun` tells which."""
     journal, sought = answer.exchange.journal, answer.sought
     assert journal is not None
-    fields = masked_fields(sought, heads.for_client(answer.upstream.fields))
+    fields = masked_fields(sought, heads.for_client(answer.upstream.fields, drop=_quota(answer)))
     reason = masked_text(sought, heads.utf8(answer.upstream.reason), "reason")
     await journal.response(answer.upstream.status, reason.record, fields.record)
     in_head = [*fields.findings, *reason.findings]
@@ -103,6 +113,7 @@ async def give_answer(answer: Answer, reservation: Reservation) -> web.StreamRes
     response = web.StreamResponse(status=answer.upstream.status, reason=reason.forward)
     for name, value in fields.forward:
         response.headers.add(name, value)
+    _tell_standing(answer, response)
     response.headers["x-maskproxy-session"] = answer.exchange.session
     response.headers["Server"] = "maskproxy"
     if answer.bodiless:
@@ -116,6 +127,21 @@ async def give_answer(answer: Answer, reservation: Reservation) -> web.StreamRes
         await _count(answer)
         raise
     return response
+
+
+def _quota(answer: Answer) -> str:
+    """Fields that tell the company's quota, which is not the person's, by how their names begin."""
+    route = answer.exchange.route
+    return "anthropic-ratelimit-" if route is not None and route.api == "anthropic" else ""
+
+
+def _tell_standing(answer: Answer, response: web.StreamResponse) -> None:
+    """Where the day's tokens have a cap: how near it is, in the fields that Claude Code reads."""
+    turn = answer.exchange.turn
+    standing = turn.standing if turn is not None and answer.upstream.status < 400 else None
+    if standing is not None:
+        response.headers["anthropic-ratelimit-unified-status"] = "allowed_warning" if standing.is_near else "allowed"
+        response.headers["anthropic-ratelimit-unified-reset"] = str(standing.resets_s)
 
 
 async def _without_body(answer: Answer, response: web.StreamResponse) -> web.StreamResponse:
@@ -139,6 +165,9 @@ async def _whole(answer: Answer, response: web.StreamResponse, reservation: Rese
             "The API's answer could not be read, so it was not passed on.", detail=str(error)
         ) from error
     forward = out.forward
+    if answer.usage is not None:
+        await guarded(gateway, answer.usage.whole, forward, len(forward))
+        answer.count_tokens()
     await journal.body("response_body", out.record)
     await _count(answer)
     _count_unread(answer)
@@ -165,6 +194,9 @@ async def _stream(answer: Answer, response: web.StreamResponse) -> None:
     async for data in answer.decoded(gateway.limits.answer_bytes):
         out = await mask_piece(gateway, mask, data)
         fed += len(data)
+        if answer.usage is not None and answer.is_events:
+            answer.usage.feed(data)
+            answer.count_tokens()
         await _give(answer, response, out)
     await _give(answer, response, await mask_rest(gateway, mask, fed))
     _count_unread(answer)

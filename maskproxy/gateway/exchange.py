@@ -15,7 +15,7 @@ from functools import cached_property
 
 from aiohttp import web
 
-from maskproxy.access.grants import NOBODY, Grant
+from maskproxy.access.grants import NOBODY, Endpoint, Grant
 from maskproxy.access.policy import Asked, permit, refused_model
 from maskproxy.access.tokens import Person
 from maskproxy.bodies.claude import endpoint, request_place
@@ -45,6 +45,7 @@ from maskproxy.gateway.recollection import recollected
 from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
 from maskproxy.gateway.state import Gateway, Handling
+from maskproxy.gateway.turns import Turn
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
 from maskproxy.masking import Direction, Lifting, Masked, Seals, Sought, Vault, trusted
 
@@ -62,6 +63,10 @@ class Exchange:
         self.session = ""
         self.route: Route | None = None
         self.grant: Grant | None = None
+        self.endpoint: Endpoint = "other"
+        """Of Claude's API, where the route leads there."""
+        self.turn: Turn | None = None
+        """Once it is this exchange's under the grant's limits."""
         self._fitting: tuple[Grant, ...] = ()
         """All grants that cover what is asked for; `grant` is one of them."""
         self.person: Person | None = None
@@ -78,10 +83,12 @@ class Exchange:
         version = (request.version.major, request.version.minor)
         head = heads.check_request(request.method, request.raw_path, version, request.raw_headers)
         route = self.route = self._find_route(head)
+        if route.api == "anthropic":
+            self.endpoint = endpoint(head.path)
         token, person = await self._who(head)
         self.person = person
         self.session = self._session_id(person, head)
-        grant = self._may(person, route, head)
+        grant = self._may(person, route)
         credential = await route.credential.value() if grant is not None and route.credential is not None else None
         sought = self._sought("request", route, person, token)
         admission = NOBODY if grant is None else grant.admits(person)
@@ -99,15 +106,16 @@ class Exchange:
         mask = self._request_mask(sought, head, self.handling.body_policy, self.vault, recalls=recalls)
         with gateway.budget.reserve() as reservation:
             body = await self._body(route, head, mask, sought, reservation)
-            upstream = await self._send(route, credential, head.method, target.forward, fields.forward, body)
-            del body
-            reservation.shrink(reservation.held_bytes)
-            try:
-                masked = sought.masked((*in_head, *mask.findings))
-                self.answer = Answer(self, head, self._sought("answer", route, person, token), upstream, masked)
-                return await give_answer(self.answer, reservation)
-            finally:
-                await upstream.close()
+            with await self._begin_turn(person, head) as self.turn:
+                upstream = await self._send(route, credential, head.method, target.forward, fields.forward, body)
+                del body
+                reservation.shrink(reservation.held_bytes)
+                try:
+                    masked = sought.masked((*in_head, *mask.findings))
+                    self.answer = Answer(self, head, self._sought("answer", route, person, token), upstream, masked)
+                    return await give_answer(self.answer, reservation)
+                finally:
+                    await upstream.close()
 
     async def _body(
         self, route: Route, head: RequestHead, mask: BodyMask, sought: Sought, reservation: Reservation
@@ -115,7 +123,9 @@ class Exchange:
         """What goes upstream as the request's body."""
         if not head.has_body:
             return None if head.method in _BODILESS else trusted(b"", why="an empty body")
+        assert self.grant is not None
         limit_bytes, too_large = body_limit(self.gateway, route.api, head.path)
+        limit_bytes = min(limit_bytes, self.grant.limits.body_bytes or limit_bytes)
         if (head.content_length or 0) > limit_bytes:
             raise too_large(f"The body is over the limit of {limit_bytes} bytes.")
         source = decoded(self.gateway, self.request, head, limit_bytes)
@@ -125,7 +135,7 @@ class Exchange:
             body = await self._whole(head, source, mask, sought, reservation)
         except TooLarge as error:
             raise too_large(str(error)) from error
-        await self._look_at_models(route, head, body)
+        await self._look_at_models(head, body)
         return body
 
     def _find_route(self, head: RequestHead) -> Route:
@@ -204,19 +214,25 @@ class Exchange:
         assert self.person is not None
         return self.gateway.maskings.seals(self.person.key)
 
-    def _may(self, person: Person, route: Route, head: RequestHead) -> Grant | None:
+    def _may(self, person: Person, route: Route) -> Grant | None:
         """The grant, or None with `_refusal` set: a refusal of a known person is recorded before it is given."""
         try:
             if route.refuse is not None:
                 raise Denied(route.refuse)
-            asked = Asked(route.name, endpoint(head.path) if route.api == "anthropic" else "other")
+            asked = Asked(route.name, self.endpoint)
             self._fitting = permit(person, self.gateway.grants, asked, self.gateway.now)
             self.grant = self._fitting[0]
         except Denied as error:
             self._refusal: MaskproxyError = error
         return self.grant
 
-    async def _look_at_models(self, route: Route, head: RequestHead, body: Masked) -> None:
+    async def _begin_turn(self, person: Person, head: RequestHead) -> Turn:
+        """Raises TooMany and OverCap. What costs no tokens goes on when a day's are used up."""
+        assert self.grant is not None
+        costs_tokens = head.method == "POST" and self.endpoint in {"messages", "batches"}
+        return await self.gateway.turns.begin(person.key, self.grant, costs_tokens=costs_tokens)
+
+    async def _look_at_models(self, head: RequestHead, body: Masked) -> None:
         """Go over to the first grant that allows the models which the body names. Raises BadRequest where none does.
 
         The body is masked by now, so another grant can take over only where it masks alike.
@@ -224,7 +240,7 @@ class Exchange:
         gateway, grant, person = self.gateway, self.grant, self.person
         assert grant is not None
         assert person is not None
-        if not grant.models or route.api != "anthropic" or request_place(head.method, head.path) is None:
+        if not grant.models or self.endpoint == "other" or request_place(head.method, head.path) is None:
             return
         nothing = gateway.maskings.nothing(self._scope(person))
         models = await guarded(gateway, lambda _: models_named(body, nothing), b"", len(body))

@@ -15,6 +15,7 @@ from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import RouteTable
+from maskproxy.gateway.turns import Turns
 from maskproxy.gateway.upstream.pool import UpstreamPool
 from maskproxy.masking import Known, Lift, Treatments
 from maskproxy.protected import Protection
@@ -116,6 +117,7 @@ class Gateway:
     allowances: Allowances | None
     """Where there is a store: what was found for people, and what they may have as it is."""
     longest_allowance_s: float
+    turns: Turns
     protection: Protection
     pool: UpstreamPool
     budget: MemoryBudget

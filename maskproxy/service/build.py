@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry
 
 from maskproxy.access.grants import ENDPOINTS, Grant
+from maskproxy.access.limits import GrantLimits
 from maskproxy.access.patterns import ClaimRule
 from maskproxy.access.tokens import IssuerRules
 from maskproxy.bodies.masks import BodyPolicy
@@ -27,6 +28,7 @@ from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import Route, RouteTable, TunnelTarget
 from maskproxy.gateway.state import Gateway, Handling, Limits, Recording
+from maskproxy.gateway.turns import Counters, MemoryCounters, Turns
 from maskproxy.gateway.upstream.pool import Origin, UpstreamPool
 from maskproxy.masking import PlaceholderKey, SealKey
 from maskproxy.recording.frames import Frame
@@ -99,6 +101,7 @@ class Parts:
         await self.pool.close()
         self.workers.shutdown(wait=False, cancel_futures=True)
         self.quick_workers.shutdown(wait=False, cancel_futures=True)
+        self.gateway.turns.give_back()
         if self.store is not None:
             await self.store.close()
         if isinstance(self.recorder, Recorder):
@@ -130,6 +133,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
         allowances = await _allowances(store, key, metrics, log, recorder, keep)
         if allowances is not None:
             undo.push_async_callback(allowances.close)
+        turns = keep.gateway.turns if keep is not None else Turns(_counters(store, key), time.time_ns)
         gateway = Gateway(
             routes=RouteTable(routes, [_tunnel(tunnel) for tunnel in config.tunnels]),
             authenticator=Authenticator(keys, issuers),
@@ -143,6 +147,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             stored_vault=vault,
             allowances=allowances,
             longest_allowance_s=config.masking.allow.longest,
+            turns=turns,
             protection=configured_protection(config.masking, key),
             pool=pool,
             budget=MemoryBudget(config.limits.memory_bytes),
@@ -211,6 +216,7 @@ def _grant(grant: model.Grant) -> Grant:
         models=grant.models or (),
         endpoints=endpoints,
         hours=grant.hours,
+        limits=GrantLimits(**grant.limits.model_dump()),
     )
 
 
@@ -303,6 +309,15 @@ async def _allowances(
     made = allowances(store, key, metrics, log, recorder)
     await made.start(keep.allowances if keep is not None else None)
     return made
+
+
+def _counters(store: Store | None, key: bytes) -> Counters:
+    """What everybody's limits are counted by: with the other nodes where there is a store."""
+    if store is None:
+        return MemoryCounters()
+    from maskproxy.store.counters import StoredCounters
+
+    return StoredCounters(store, key, time.time_ns)
 
 
 def _limits(limits: model.Limits) -> Limits:

@@ -157,12 +157,10 @@ class Daemon:
     async def _prune_the_store(self) -> None:
         """Have the store forget what has expired, now and every hour. That it fails is told by its alarm."""
         while True:
-            if self.parts.vault is not None:
-                with contextlib.suppress(StoreFailed):
-                    await self.parts.vault.prune()
-            if self.parts.allowances is not None:
-                with contextlib.suppress(StoreFailed):
-                    await self.parts.allowances.prune()
+            for prunes in (self.parts.vault, self.parts.allowances, self.parts.gateway.turns):
+                if prunes is not None:
+                    with contextlib.suppress(StoreFailed):
+                        await prunes.prune()
             await asyncio.sleep(_PRUNE_S)
 
     async def _reload_when_asked(self) -> None:

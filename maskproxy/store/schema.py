@@ -85,3 +85,15 @@ allowance_events = Table(
     sqlite_autoincrement=True,
 )
 """Who did what to an allowance, when and why. The highest number ever tells whether anything changed."""
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("person", LargeBinary(32), primary_key=True),
+    Column("grant", String(64), primary_key=True),
+    Column("counted", String(8), primary_key=True),
+    Column("window_s", BigInteger, primary_key=True),
+    Column("total", BigInteger, nullable=False),
+    Index("counters_by_age", "window_s"),
+)
+"""What people have had of their limits, in a window that begins at `window_s`; `person` is a keyed hash."""

@@ -63,10 +63,10 @@ class Store:
         self._note(None)
         return result
 
-    def post(self, work: Callable[[Connection], T], done: Callable[[T], None]) -> None:
+    def post(self, work: Callable[[Connection], T], done: Callable[[T], None], *, reads_first: bool = False) -> None:
         """Run `work` in a transaction some time; `done` gets its result on the loop. A failure is told as an alarm."""
         try:
-            begun = self._worker.post(lambda: self._transact(work))
+            begun = self._worker.post(lambda: self._transact(work, alone=reads_first))
         except StoreFailed as error:
             self._note(error)
             return

@@ -34,7 +34,11 @@ def test_the_sample_agrees_with_itself() -> None:
         (lambda d: d["grants"][0].update(routes=["claude", "claud"]), "grants[0].routes[1]"),
         (lambda d: d["grants"].append(d["grants"][0]), "grants[1].name"),
         (lambda d: d["grants"][0].pop("groups"), "grants[0]"),
-        (lambda d: d["grants"][0].update(routes=["claude", "telemetry"], models=["x"]), "grants[0].routes[1]"),
+        (lambda d: (d["routes"][0].pop("api"), d["grants"][0].update(models=["x"])), "grants[0].routes[0]"),
+        (
+            lambda d: (d["routes"][0].pop("api"), d["grants"][0].update(limits={"tokens_per_day": 5})),
+            "grants[0].routes[0]",
+        ),
         (lambda d: d["masking"].update(actions=[{"rules": ["*"]}]), "masking.actions[0]"),
         (
             lambda d: d["grants"][0].update(masking={"actions": [{"rules": ["*"]}]}),

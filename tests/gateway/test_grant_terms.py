@@ -1,17 +1,13 @@
 """What a grant allows beyond its route, over real sockets: claims, models, endpoints and hours."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.gateway.house import House
+from tests.gateway.conftest import Start
 from tests.gateway.test_exchange import messages
 
-Start = Callable[..., Awaitable[House]]
 JOB = {"groups": None, "repository": "corp/app", "ref": "refs/heads/main", "environment": "production"}
 CI = {
     "name": "ci",
@@ -19,22 +15,6 @@ CI = {
     "routes": ["claude"],
 }
 DEVELOPERS = {"name": "developers", "groups": ["engineering"], "routes": ["claude"]}
-
-
-@pytest.fixture
-async def start(tmp_path: Path) -> AsyncIterator[Start]:
-    houses: list[House] = []
-
-    async def started(*grants: dict[str, Any], **changes: Any) -> House:
-        house = House(tmp_path)
-        house.changes |= {"grants": list(grants), **changes}
-        houses.append(house)
-        await house.start()
-        return house
-
-    yield started
-    for house in houses:
-        await house.close()
 
 
 def asked(model: str, **more: object) -> bytes:
