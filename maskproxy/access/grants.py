@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -14,6 +14,28 @@ from maskproxy.access.tokens import Person
 Endpoint = Literal["messages", "count_tokens", "batches", "files", "models", "other"]
 ENDPOINTS: tuple[Endpoint, ...] = ("messages", "count_tokens", "batches", "files", "models", "other")
 """Of Claude's API. `other` is whatever else there is, and all of any other API."""
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Who may open a grant for somebody, for how long at most, and whether they must be told why."""
+
+    approvers: frozenset[str]
+    longest_s: float
+    reason: bool = False
+
+
+class Standing(NamedTuple):
+    """What was decided about one person, as it is known now."""
+
+    approved: Mapping[str, str]
+    """The grants that are open by approval, each with the id of what was asked."""
+    waiting: frozenset[str]
+    """Grants that were asked for, and that nobody has decided on."""
+    revoked: frozenset[str]
+
+
+NOTHING_DECIDED = Standing({}, frozenset(), frozenset())
 
 
 @dataclass(frozen=True)
@@ -35,6 +57,8 @@ class Grant:
     hours: tuple[Hours, ...] = ()
     """It is open during these; without any, at all hours."""
     limits: GrantLimits = NO_LIMITS
+    approval: Approval | None = None
+    """Where it is set, the grant is open only while somebody's approval holds."""
 
     def admits(self, person: Person) -> Admission:
         """Tell how a person who holds it comes in. Of several groups, the first by name counts."""
@@ -77,8 +101,20 @@ def held_grants(person: Person, grants: Sequence[Grant]) -> tuple[Grant, ...]:
     return tuple(grant for grant in grants if grant.is_for(person))
 
 
-def open_grants(person: Person, grants: Sequence[Grant], now: float) -> tuple[Grant, ...]:
-    """The held grants that are open now: within their hours, and not over."""
+def open_grants(
+    person: Person, grants: Sequence[Grant], now: float, standing: Standing = NOTHING_DECIDED
+) -> tuple[Grant, ...]:
+    """The held grants that are open now: within their hours, not over, approved where they must be, not revoked."""
     return tuple(
-        grant for grant in held_grants(person, grants) if not grant.is_over(person, now) and is_within(grant.hours, now)
+        grant
+        for grant in held_grants(person, grants)
+        if not grant.is_over(person, now)
+        and is_within(grant.hours, now)
+        and (grant.approval is None or grant.name in standing.approved)
+        and grant.name not in standing.revoked
     )
+
+
+def approves(person: Person, grant: Grant) -> bool:
+    """Tell whether the person may decide on the grant for others."""
+    return grant.approval is not None and not grant.approval.approvers.isdisjoint(person.groups)

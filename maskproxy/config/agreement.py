@@ -152,6 +152,10 @@ def grants(document: Part) -> Iterator[tuple[str, str]]:
     for path, item in parts(document, "grants"):
         if not item.get("groups") and not item.get("claims"):
             yield path, "Say whom it is for: name groups, claims, or both."
+        if item.get("approval") and not document.get("store"):
+            yield f"{path}.approval", "Approvals are kept in a store, and store is not set."
+        if item.get("reason") and not item.get("approval"):
+            yield f"{path}.reason", "A reason is asked for with approval, which is not set."
         for place, text in texts(item, "routes"):
             if text not in names:
                 yield f"{path}.{place}", "No route has this name."

@@ -153,6 +153,13 @@ class GrantMasking(Part):
     restore: GrantRestore = GrantRestore()
 
 
+class Approval(Part):
+    """The grant is open only where somebody of these groups has approved it for a person."""
+
+    approvers: Annotated[frozenset[Text], Field(min_length=1)]
+    longest: Duration = 8 * 3600.0
+
+
 class GrantLimits(Part):
     """Of one person, under one grant."""
 
@@ -180,6 +187,9 @@ class Grant(Part):
     for_s: Duration | None = Field(default=None, alias="for")
     mode: Literal["enforce", "observe"] = "enforce"
     limits: GrantLimits = GrantLimits()
+    approval: Approval | None = None
+    reason: bool = False
+    """Who asks for approval must say why."""
     mcp_tokens: bool = False
     """Requests may hold people's own tokens for MCP servers (`mcp_servers[].authorization_token`)."""
     masking: GrantMasking = GrantMasking()

@@ -6,27 +6,32 @@ Every other answer streams, and the client gets each piece as soon as the mask l
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from maskproxy.bodies.codings import decoder
+from maskproxy.bodies.events import error_event
 from maskproxy.bodies.masks import AnswerMask, Output, answer_mask
+from maskproxy.bodies.output import same
 from maskproxy.bodies.refusing import refusal, refuse_for
 from maskproxy.bodies.usage import UsageReader
-from maskproxy.errors import BadRequest, Blocked, TooLarge, UnsupportedCoding, UpstreamFailed
+from maskproxy.errors import BadRequest, Blocked, MaskproxyError, TooLarge, UnsupportedCoding, UpstreamFailed
 from maskproxy.gateway import heads
 from maskproxy.gateway.intake import guarded, inflated, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.masked_head import masked_fields, masked_text
 from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.routes import reached
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
-from maskproxy.masking import Sought
+from maskproxy.masking import Sought, trusted
 
 if TYPE_CHECKING:
     from maskproxy.gateway.exchange import Exchange
 
+_LAST_WORDS_S = 1.0
 _SLICE_BYTES = 64 * 1024
 """A client's progress shows only between writes."""
 
@@ -53,6 +58,8 @@ class Answer:
         self.coding = heads.value_of(upstream.fields, "content-encoding")
         self.ended: web.StreamResponse | None = None
         """A stream that was stopped, and whose last event said why: it needs no cut."""
+        self.response: web.StreamResponse | None = None
+        """Of a stream that has begun."""
         self.told = 0
         """How many findings the recording knows of."""
         self.mask = self._mask()
@@ -189,6 +196,7 @@ async def _stream(answer: Answer, response: web.StreamResponse) -> None:
         response.enable_chunked_encoding()
     answer.begun = True
     await response.prepare(exchange.request)
+    answer.response = response
     fed = 0
     mask = answer.mask
     async for data in answer.decoded(gateway.limits.answer_bytes):
@@ -216,6 +224,21 @@ async def _give(answer: Answer, response: web.StreamResponse, out: Output) -> No
     if mask.stopped is not None:
         answer.ended = response
         raise mask.stopped
+
+
+async def end_in_words(answer: Answer, error: MaskproxyError) -> None:
+    """The last event of a stream of events that is to end now: masks give whole events, so that it stands by itself.
+
+    A client that does not read is not waited for; whoever does not get it sees a cut.
+    """
+    response = answer.response
+    if response is None or not answer.is_events or answer.ended is not None:
+        return
+    event = same(trusted(error_event(error), why="an event of our own that says why"))
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_WORDS_S):
+            await _give(answer, response, event)
+            answer.ended = response
 
 
 def _count_unread(answer: Answer) -> None:

@@ -8,14 +8,15 @@ Whatever refuses raises a `MaskproxyError`; `handler` makes it an answer or, onc
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import cached_property
 
 from aiohttp import web
 
-from maskproxy.access.grants import NOBODY, Endpoint, Grant
+from maskproxy.access.grants import NOBODY, NOTHING_DECIDED, Endpoint, Grant
 from maskproxy.access.policy import Asked, permit, refused_model
 from maskproxy.access.tokens import Person
 from maskproxy.bodies.claude import endpoint, request_place
@@ -33,7 +34,7 @@ from maskproxy.errors import (
     Unavailable,
 )
 from maskproxy.gateway import heads
-from maskproxy.gateway.answer import Answer, give_answer
+from maskproxy.gateway.answer import Answer, end_in_words, give_answer
 from maskproxy.gateway.connection import Connection, new_id
 from maskproxy.gateway.guard import Guard
 from maskproxy.gateway.heads import RequestHead
@@ -44,12 +45,17 @@ from maskproxy.gateway.memory import Reservation
 from maskproxy.gateway.recollection import recollected
 from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
+from maskproxy.gateway.standings import subject_of
 from maskproxy.gateway.state import Gateway, Handling
 from maskproxy.gateway.turns import Turn
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
 from maskproxy.masking import Direction, Lifting, Masked, Seals, Sought, Vault, trusted
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+
+
+def _nothing() -> None:
+    """Nothing is watched yet."""
 
 
 class Exchange:
@@ -67,6 +73,10 @@ class Exchange:
         """Of Claude's API, where the route leads there."""
         self.turn: Turn | None = None
         """Once it is this exchange's under the grant's limits."""
+        self._standing = NOTHING_DECIDED
+        self._ending: asyncio.Timeout | None = None
+        self._ended_by: MaskproxyError | None = None
+        self._unwatch: Callable[[], None] = _nothing
         self._fitting: tuple[Grant, ...] = ()
         """All grants that cover what is asked for; `grant` is one of them."""
         self.person: Person | None = None
@@ -188,6 +198,35 @@ class Exchange:
             return sought
         return replace(sought, actions={**sought.actions, MCP_RULE: "block"})
 
+    def _stand_on(self, person: Person, grant: Grant) -> None:
+        """Go on under a grant for as long as nothing of what that takes is revoked."""
+        standings, request = self.gateway.standings, self._standing.approved.get(grant.name, "")
+        subject = subject_of(person, session=self.session, grant=grant.name, request=request)
+        standings.admit(subject)
+        self._unwatch()
+        self._unwatch = standings.watch([subject], self._end)
+        self.grant = grant
+
+    def _end(self, error: MaskproxyError) -> None:
+        self._ended_by = error
+        if self._ending is not None:
+            self._ending.reschedule(asyncio.get_running_loop().time())
+
+    async def run(self) -> web.StreamResponse:
+        """`tell`, which ends before its end where what it stands on is revoked: then a stream of events says so."""
+        try:
+            async with asyncio.timeout(None) as self._ending:
+                try:
+                    return await self.tell()
+                finally:
+                    self._unwatch()
+        except TimeoutError:
+            if self._ended_by is None:
+                raise
+            if self.answer is not None:
+                await end_in_words(self.answer, self._ended_by)
+            raise self._ended_by from None
+
     @property
     def handling(self) -> Handling:
         """What the grant asks for, and the configuration where there is none."""
@@ -219,10 +258,13 @@ class Exchange:
         try:
             if route.refuse is not None:
                 raise Denied(route.refuse)
+            gateway = self.gateway
+            gateway.standings.admit(subject_of(person, session=self.session))
+            self._standing = gateway.standings.of(person, gateway.grants)
             asked = Asked(route.name, self.endpoint)
-            self._fitting = permit(person, self.gateway.grants, asked, self.gateway.now)
-            self.grant = self._fitting[0]
-        except Denied as error:
+            self._fitting = permit(person, gateway.grants, asked, gateway.now, self._standing)
+            self._stand_on(person, self._fitting[0])
+        except (Denied, Unauthenticated, Unavailable) as error:
             self._refusal: MaskproxyError = error
         return self.grant
 
@@ -250,7 +292,7 @@ class Exchange:
             raise refused_model(alike)
         if allowing is not grant:
             assert self.journal is not None
-            self.grant = allowing
+            self._stand_on(person, allowing)
             self.journal.admission = allowing.admits(person)
             await self.journal.decision("allowed", allowing.name)
 

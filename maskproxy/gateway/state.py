@@ -15,6 +15,7 @@ from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import RouteTable
+from maskproxy.gateway.standings import Standings
 from maskproxy.gateway.turns import Turns
 from maskproxy.gateway.upstream.pool import UpstreamPool
 from maskproxy.masking import Known, Lift, Treatments
@@ -22,6 +23,7 @@ from maskproxy.protected import Protection
 from maskproxy.recording.frames import Frame
 
 if TYPE_CHECKING:
+    from maskproxy.store.access import Access
     from maskproxy.store.allowances import Allowances
 
 
@@ -118,6 +120,9 @@ class Gateway:
     """Where there is a store: what was found for people, and what they may have as it is."""
     longest_allowance_s: float
     turns: Turns
+    standings: Standings
+    access: Access | None
+    """Where there is a store: grants that people asked for, and what was revoked."""
     protection: Protection
     pool: UpstreamPool
     budget: MemoryBudget

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
-from maskproxy.access.grants import ENDPOINTS, Grant
+from maskproxy.access.grants import ENDPOINTS, Approval, Grant
 from maskproxy.access.limits import GrantLimits
 from maskproxy.access.patterns import ClaimRule
 from maskproxy.access.tokens import IssuerRules
@@ -27,6 +27,7 @@ from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import Route, RouteTable, TunnelTarget
+from maskproxy.gateway.standings import Standings
 from maskproxy.gateway.state import Gateway, Handling, Limits, Recording
 from maskproxy.gateway.turns import Counters, MemoryCounters, Turns
 from maskproxy.gateway.upstream.pool import Origin, UpstreamPool
@@ -43,6 +44,7 @@ from maskproxy.service.rules import ConfiguredRules, lifts
 from maskproxy.service.trust import client_context
 
 if TYPE_CHECKING:
+    from maskproxy.store.access import Access
     from maskproxy.store.allowances import Allowances
     from maskproxy.store.sealed_vault import SealedVault
     from maskproxy.store.store import Store
@@ -98,6 +100,8 @@ class Parts:
 
     async def close(self) -> None:
         await self.retire()
+        if self.gateway.access is not None:
+            await self.gateway.access.close()
         await self.pool.close()
         self.workers.shutdown(wait=False, cancel_futures=True)
         self.quick_workers.shutdown(wait=False, cancel_futures=True)
@@ -133,6 +137,10 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
         allowances = await _allowances(store, key, metrics, log, recorder, keep)
         if allowances is not None:
             undo.push_async_callback(allowances.close)
+        access = keep.gateway.access if keep is not None else await _access(store, metrics, log, recorder)
+        if access is not None and keep is None:
+            undo.push_async_callback(access.close)
+        standings = keep.gateway.standings if keep is not None else Standings(access)
         turns = keep.gateway.turns if keep is not None else Turns(_counters(store, key), time.time_ns)
         gateway = Gateway(
             routes=RouteTable(routes, [_tunnel(tunnel) for tunnel in config.tunnels]),
@@ -148,6 +156,8 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             allowances=allowances,
             longest_allowance_s=config.masking.allow.longest,
             turns=turns,
+            standings=standings,
+            access=access,
             protection=configured_protection(config.masking, key),
             pool=pool,
             budget=MemoryBudget(config.limits.memory_bytes),
@@ -205,6 +215,9 @@ def _grant(grant: model.Grant) -> Grant:
     endpoints = grant.endpoints
     if endpoints is None:
         endpoints = frozenset(ENDPOINTS) - ({"other"} if grant.models else frozenset())
+    approval = None
+    if grant.approval is not None:
+        approval = Approval(grant.approval.approvers, grant.approval.longest, grant.reason)
     return Grant(
         name=grant.name,
         groups=grant.groups,
@@ -217,6 +230,7 @@ def _grant(grant: model.Grant) -> Grant:
         endpoints=endpoints,
         hours=grant.hours,
         limits=GrantLimits(**grant.limits.model_dump()),
+        approval=approval,
     )
 
 
@@ -308,6 +322,19 @@ async def _allowances(
 
     made = allowances(store, key, metrics, log, recorder)
     await made.start(keep.allowances if keep is not None else None)
+    return made
+
+
+async def _access(
+    store: Store | None, metrics: Metrics, log: EventLog, recorder: Recorder | NoRecorder
+) -> Access | None:
+    """Approvals and revocations, followed from now on."""
+    if store is None:
+        return None
+    from maskproxy.service.storing import access
+
+    made = access(store, metrics, log, recorder)
+    await made.start()
     return made
 
 

@@ -157,7 +157,8 @@ class Daemon:
     async def _prune_the_store(self) -> None:
         """Have the store forget what has expired, now and every hour. That it fails is told by its alarm."""
         while True:
-            for prunes in (self.parts.vault, self.parts.allowances, self.parts.gateway.turns):
+            gateway = self.parts.gateway
+            for prunes in (self.parts.vault, self.parts.allowances, gateway.turns, gateway.access):
                 if prunes is not None:
                     with contextlib.suppress(StoreFailed):
                         await prunes.prune()

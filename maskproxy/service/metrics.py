@@ -32,6 +32,7 @@ class Metrics:
         self._alerts = counter("alerts", "Findings of rules that let pass and tell.", *found)
         self._lifted = counter("lifted", "Findings that their person may have as they are.", *found)
         self._allowances = counter("allowances", "What became of allowances, told once by one node.", "event")
+        self._access = counter("access", "What was asked and decided about access, told once by one node.", "event")
         self._unread = counter("unread_bytes", "Bytes of media passed without being read, as configured.", "route")
         self._refused = counter("refused", "Refusals and failures, by the class of the error.", "reason")
         self._alarms = counter("alarms", "What an operator should look at.", "kind")
@@ -66,6 +67,9 @@ class Metrics:
 
     def allowance(self, event: str) -> None:
         self._allowances.labels(event).inc()
+
+    def access(self, event: str) -> None:
+        self._access.labels(event).inc()
 
     @staticmethod
     def _found(counter: Counter, rule: str, direction: str, admission: Admission) -> None:

@@ -124,7 +124,15 @@ def test_the_first_version_s_vault_is_kept(tmp_path: Path) -> None:
     engine = open_database(path)
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO vault VALUES (x'00', 'P', 'r', x'00', x'00', 1, 1, 1, 1)"))
-        for table in ("counters", "allowance_events", "allowances", "findings"):
+        for table in (
+            "counters",
+            "access_requests",
+            "revocations",
+            "access_events",
+            "allowance_events",
+            "allowances",
+            "findings",
+        ):
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     engine.dispose()
