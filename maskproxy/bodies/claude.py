@@ -127,12 +127,32 @@ _WHOLE = Exemption(Kind.TEXT)
 """Text that goes on in no other event."""
 
 _NAMED_HERE = Exemption(Kind.STREAM)
-_NAMED = Place(exempt={b"model": _NAMED_HERE}, fields={b"tools": Place(items=Place(exempt={b"model": _NAMED_HERE}))})
-MODELS_NAMED = Place(
-    exempt=_NAMED.exempt,
-    fields=_NAMED.fields | {b"requests": Place(items=Place(fields={b"params": _NAMED}))},
+_FILE = Place(exempt={b"file_id": _NAMED_HERE})
+_BLOCKS = Place(exempt=_FILE.exempt, items=_FILE)
+for place in (_FILE, _BLOCKS):
+    place.fields |= {b"content": _BLOCKS, b"source": _FILE}
+_MESSAGE = Place(fields={b"content": _BLOCKS})
+_REQUEST = Place(
+    exempt={b"model": _NAMED_HERE},
+    fields={
+        b"tools": Place(items=Place(exempt={b"model": _NAMED_HERE})),
+        b"messages": Place(items=_MESSAGE),
+        b"system": _BLOCKS,
+    },
 )
-"""A Messages request or a batch of them: only where models are named, tools that ask another model too."""
+NAMED = Place(
+    exempt=_REQUEST.exempt,
+    fields=_REQUEST.fields
+    | {
+        b"requests": Place(items=Place(fields={b"params": _REQUEST})),
+        b"content": _BLOCKS,
+        b"content_block": _FILE,
+        b"message": _MESSAGE,
+        b"result": Place(fields={b"message": _MESSAGE}),
+    },
+)
+"""A Messages request or a batch of them, an answer, an event, a batch's result: only where models (of tools that ask
+another one, too) and files are named."""
 
 EVENT = Place(
     keys_once=True,

@@ -175,6 +175,9 @@ async def _whole(answer: Answer, response: web.StreamResponse, reservation: Rese
     if answer.usage is not None:
         await guarded(gateway, answer.usage.whole, forward, len(forward))
         answer.count_tokens()
+    ownership = exchange.ownership
+    if ownership is not None:
+        forward = await ownership.whole(answer.upstream.status, forward)
     await journal.body("response_body", out.record)
     await _count(answer)
     _count_unread(answer)
@@ -192,6 +195,8 @@ async def _stream(answer: Answer, response: web.StreamResponse) -> None:
     gateway, journal = exchange.gateway, exchange.journal
     assert journal is not None
     _note_masked(answer, response, 0)
+    if exchange.ownership is not None and exchange.ownership.lists and answer.upstream.status < 300:
+        raise UpstreamFailed("The API's list could not be read, so it was not passed on.")
     if exchange.request.version.minor == 1:
         response.enable_chunked_encoding()
     answer.begun = True
@@ -218,6 +223,9 @@ async def _give(answer: Answer, response: web.StreamResponse, out: Output) -> No
         await journal.body("response_body", out.record)
     if len(mask.findings) != answer.told:
         await _count(answer)
+    ownership = answer.exchange.ownership
+    if ownership is not None and out.forward and answer.exchange.endpoint in {"messages", "batches"}:
+        await ownership.piece(out.forward)
     if out.forward:
         answer.bytes_out += len(out.forward)
         await response.write(out.forward)

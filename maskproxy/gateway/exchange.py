@@ -21,7 +21,7 @@ from maskproxy.access.policy import Asked, permit, refused_model
 from maskproxy.access.tokens import Person
 from maskproxy.bodies.claude import endpoint, request_place
 from maskproxy.bodies.masks import MCP_RULE, BodyMask, BodyPolicy, Conversation, request_mask
-from maskproxy.bodies.models_named import models_named
+from maskproxy.bodies.named import may_name_files, named
 from maskproxy.bodies.refusing import refusal, refuse_for
 from maskproxy.errors import (
     Blocked,
@@ -42,6 +42,7 @@ from maskproxy.gateway.intake import body_limit, decoded, guarded, mask_piece, m
 from maskproxy.gateway.journal import Journal
 from maskproxy.gateway.masked_head import MaskedFields, MaskedText, masked_fields, masked_target
 from maskproxy.gateway.memory import Reservation
+from maskproxy.gateway.ownership import Ownership
 from maskproxy.gateway.recollection import recollected
 from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
@@ -73,6 +74,7 @@ class Exchange:
         """Of Claude's API, where the route leads there."""
         self.turn: Turn | None = None
         """Once it is this exchange's under the grant's limits."""
+        self.ownership: Ownership | None = None
         self._standing = NOTHING_DECIDED
         self._ending: asyncio.Timeout | None = None
         self._ended_by: MaskproxyError | None = None
@@ -111,13 +113,15 @@ class Exchange:
         in_head = [*target.findings, *fields.findings]
         await journal.findings("request", in_head, 0, sought)
         refuse_for(in_head, refusal(sought, "request"))
+        await self._look_whose(person, head)
         await self._continue(head)
         recalls = gateway.stored_vault is not None and grant.mode == "enforce"
         mask = self._request_mask(sought, head, self.handling.body_policy, self.vault, recalls=recalls)
         with gateway.budget.reserve() as reservation:
             body = await self._body(route, head, mask, sought, reservation)
             with await self._begin_turn(person, head) as self.turn:
-                upstream = await self._send(route, credential, head.method, target.forward, fields.forward, body)
+                path = target.forward if self.ownership is None else self.ownership.target(target.forward)
+                upstream = await self._send(route, credential, head.method, path, fields.forward, body)
                 del body
                 reservation.shrink(reservation.held_bytes)
                 try:
@@ -145,7 +149,7 @@ class Exchange:
             body = await self._whole(head, source, mask, sought, reservation)
         except TooLarge as error:
             raise too_large(str(error)) from error
-        await self._look_at_models(head, body)
+        await self._look_at_what_is_named(head, body)
         return body
 
     def _find_route(self, head: RequestHead) -> Route:
@@ -268,25 +272,42 @@ class Exchange:
             self._refusal: MaskproxyError = error
         return self.grant
 
+    async def _look_whose(self, person: Person, head: RequestHead) -> None:
+        """Files and batches are for who made them, where there is a store to keep that in."""
+        owners, route = self.gateway.owners, self.route
+        if owners is not None and route is not None and route.api == "anthropic":
+            nothing = self.gateway.maskings.nothing(self._scope(person))
+            self.ownership = Ownership(owners, person.key, self.endpoint, head, nothing)
+            await self.ownership.check_path()
+
     async def _begin_turn(self, person: Person, head: RequestHead) -> Turn:
         """Raises TooMany and OverCap. What costs no tokens goes on when a day's are used up."""
         assert self.grant is not None
         costs_tokens = head.method == "POST" and self.endpoint in {"messages", "batches"}
         return await self.gateway.turns.begin(person.key, self.grant, costs_tokens=costs_tokens)
 
-    async def _look_at_models(self, head: RequestHead, body: Masked) -> None:
+    async def _look_at_what_is_named(self, head: RequestHead, body: Masked) -> None:
+        """Of a body that Claude reads as JSON: its models must be allowed, its files the person's own."""
+        assert self.grant is not None
+        assert self.person is not None
+        if self.endpoint == "other" or request_place(head.method, head.path) is None:
+            return
+        looks_for_files = self.ownership is not None and may_name_files(body)
+        if not self.grant.models and not looks_for_files:
+            return
+        nothing = self.gateway.maskings.nothing(self._scope(self.person))
+        found = await guarded(self.gateway, lambda _: named(body, nothing), b"", len(body))
+        if self.grant.models:
+            await self._go_where_allowed(self.grant, self.person, found.models)
+        if self.ownership is not None:
+            await self.ownership.check_files(found.files)
+
+    async def _go_where_allowed(self, grant: Grant, person: Person, models: tuple[str, ...]) -> None:
         """Go over to the first grant that allows the models which the body names. Raises BadRequest where none does.
 
         The body is masked by now, so another grant can take over only where it masks alike.
         """
-        gateway, grant, person = self.gateway, self.grant, self.person
-        assert grant is not None
-        assert person is not None
-        if not grant.models or self.endpoint == "other" or request_place(head.method, head.path) is None:
-            return
-        nothing = gateway.maskings.nothing(self._scope(person))
-        models = await guarded(gateway, lambda _: models_named(body, nothing), b"", len(body))
-        alike = [one for one in self._fitting if gateway.handles_alike(one, grant)]
+        alike = [one for one in self._fitting if self.gateway.handles_alike(one, grant)]
         allowing = next((one for one in alike if one.allows(models)), None)
         if allowing is None or not models:
             raise refused_model(alike)

@@ -25,6 +25,7 @@ from maskproxy.recording.frames import Frame
 if TYPE_CHECKING:
     from maskproxy.store.access import Access
     from maskproxy.store.allowances import Allowances
+    from maskproxy.store.owners import Owners
 
 
 class Meters(Protocol):
@@ -123,6 +124,8 @@ class Gateway:
     standings: Standings
     access: Access | None
     """Where there is a store: grants that people asked for, and what was revoked."""
+    owners: Owners | None
+    """Where there is a store: whose files and batches are."""
     protection: Protection
     pool: UpstreamPool
     budget: MemoryBudget

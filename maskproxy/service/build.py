@@ -46,6 +46,7 @@ from maskproxy.service.trust import client_context
 if TYPE_CHECKING:
     from maskproxy.store.access import Access
     from maskproxy.store.allowances import Allowances
+    from maskproxy.store.owners import Owners
     from maskproxy.store.sealed_vault import SealedVault
     from maskproxy.store.store import Store
 
@@ -158,6 +159,7 @@ async def build(config: model.Config, log: EventLog, net: Net, *, keep: Parts | 
             turns=turns,
             standings=standings,
             access=access,
+            owners=_owners(store, key),
             protection=configured_protection(config.masking, key),
             pool=pool,
             budget=MemoryBudget(config.limits.memory_bytes),
@@ -336,6 +338,14 @@ async def _access(
     made = access(store, metrics, log, recorder)
     await made.start()
     return made
+
+
+def _owners(store: Store | None, key: bytes) -> Owners | None:
+    if store is None:
+        return None
+    from maskproxy.store.owners import Owners
+
+    return Owners(store, key, time.time_ns)
 
 
 def _counters(store: Store | None, key: bytes) -> Counters:

@@ -158,7 +158,7 @@ class Daemon:
         """Have the store forget what has expired, now and every hour. That it fails is told by its alarm."""
         while True:
             gateway = self.parts.gateway
-            for prunes in (self.parts.vault, self.parts.allowances, gateway.turns, gateway.access):
+            for prunes in (self.parts.vault, self.parts.allowances, gateway.turns, gateway.access, gateway.owners):
                 if prunes is not None:
                     with contextlib.suppress(StoreFailed):
                         await prunes.prune()

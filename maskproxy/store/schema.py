@@ -150,3 +150,14 @@ access_events = Table(
     sqlite_autoincrement=True,
 )
 """Who decided what about access, when and why. The highest number ever tells whether anything changed."""
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("kind", String(8), primary_key=True),
+    Column("id", String(256), primary_key=True),
+    Column("person", LargeBinary(32), nullable=False),
+    Column("made_us", BigInteger, nullable=False),
+    Index("owners_by_age", "kind", "made_us"),
+)
+"""Whose files and batches are; `person` is a keyed hash."""

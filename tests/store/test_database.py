@@ -129,6 +129,7 @@ def test_the_first_version_s_vault_is_kept(tmp_path: Path) -> None:
             "access_requests",
             "revocations",
             "access_events",
+            "owners",
             "allowance_events",
             "allowances",
             "findings",

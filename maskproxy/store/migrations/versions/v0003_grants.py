@@ -1,4 +1,4 @@
-"""What people have had of their limits, the grants that they asked for, and what was revoked."""
+"""What people have had of their limits, the grants that they asked for, what was revoked, and whose files are."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -61,3 +61,11 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("access_events_by_told", "access_events", ["told"])
+    op.create_table(
+        "owners",
+        sa.Column("kind", sa.String(8), primary_key=True),
+        sa.Column("id", sa.String(256), primary_key=True),
+        sa.Column("person", sa.LargeBinary(32), nullable=False),
+        sa.Column("made_us", sa.BigInteger, nullable=False),
+    )
+    op.create_index("owners_by_age", "owners", ["kind", "made_us"])
