@@ -46,7 +46,9 @@ class UsageReader:
 
     def _note(self, holder: object) -> None:
         usage = holder.get("usage") if isinstance(holder, Mapping) else None
-        for name in _COUNTED if isinstance(usage, Mapping) else ():
+        if not isinstance(usage, Mapping):
+            return
+        for name in _COUNTED:
             value = usage.get(name)
             if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MOST:
                 self._seen[name] = max(value, self._seen.get(name, 0))

@@ -71,7 +71,7 @@ class OwnAccess:
     async def _listed(self) -> list[_Told]:
         requests, revoked = await self._access.listed()
         mine = [row for row in requests if row.person_key == self._person.key or self._may_decide(row.grant)]
-        told = [told_request(row, self._access.state(row)) for row in mine[:MOST_LISTED]]
+        told: list[_Told] = [told_request(row, self._access.state(row)) for row in mine[:MOST_LISTED]]
         if is_approver(self._person, self._gateway.grants):
             now_us = self._gateway.wall_ns() // 1000
             told += [told_revocation(row, now_us) for row in revoked[:MOST_LISTED]]

@@ -114,6 +114,7 @@ class Ownership:
             await self._owners.claim(self._person, "file", files)
 
     async def _filtered(self, kind: Kind, value: dict[str, object]) -> Masked:
+        """A list without others'. Where nothing is left and there is more, only the API's own cursor leads there."""
         data = value.get("data")
         if not isinstance(data, list):
             raise UpstreamFailed("The API's list could not be read, so it was not passed on.")
@@ -121,9 +122,10 @@ class Ownership:
         own = await self._owned(kind, ids)
         kept = [item for item in data if isinstance(item, dict) and item.get("id") in own]
         page = kept[-self._most :] if self._backwards else kept[: self._most]
-        told: dict[str, object] = {"data": page, "has_more": len(page) < len(kept) or value.get("has_more") is True}
-        if page:
-            told |= {"first_id": page[0]["id"], "last_id": page[-1]["id"]}
+        has_more = len(page) < len(kept) or value.get("has_more") is True
+        told: dict[str, object] = {"data": page, "has_more": has_more, "first_id": page[0]["id"] if page else None}
+        if page or not has_more:
+            told["last_id"] = page[-1]["id"] if page else None
         changed = {name: told[name] for name in told if name in value or name == "data"}
         return trusted(json.dumps(value | changed).encode(), why="masked before, and others' left out")
 

@@ -125,6 +125,8 @@ class Daemon:
         gateway = self.parts.gateway
         if gateway.draining:
             return "draining"
+        if gateway.access is not None and gateway.access.is_stale:
+            return "the store cannot be read"
         return "the recording cannot be written" if self.parts.recorder_failed else ""
 
     def _status(self) -> Mapping[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from maskproxy.store.schema import counters
 from maskproxy.store.shares import Taken, take
@@ -46,6 +46,6 @@ def _write(
         connection.execute(update(counters).where(*_is(person, grant, counted, window_s)).values(total=total))
 
 
-def _is(person: bytes, grant: str, counted: str, window_s: int) -> list[object]:
+def _is(person: bytes, grant: str, counted: str, window_s: int) -> list[ColumnElement[bool]]:
     row = counters.c
     return [row.person == person, row.grant == grant, row.counted == counted, row.window_s == window_s]

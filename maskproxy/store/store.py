@@ -117,5 +117,8 @@ class Store:
             self._alarm(failed=False, sentence="The store works again.")
         else:
             detail = error.detail if isinstance(error, MaskproxyError) else type(error).__name__
-            told = "edits may stay without their secrets, and what people may have as it is may be out of date"
+            told = (
+                "edits may stay without their secrets, limits and owners cannot be told, what people may have as it is "
+                "may be out of date, and after half a minute nothing is passed on"
+            )
             self._alarm(failed=True, sentence=f"The store fails ({detail}): {told}.")

@@ -30,11 +30,11 @@ URGENT: dict[str, Any] = {
 LEAD = {"groups": ["leads", "engineering"]}
 
 
-async def post(house: House, token: str, path: str = "", **body: object) -> Answer:
+async def post(house: House, token: str, path: str = "", **body: Any) -> Answer:
     return await house.post(API + path, json.dumps(body).encode(), token)
 
 
-async def ask(house: House, token: str, **changes: object) -> dict[str, Any]:
+async def ask(house: House, token: str, **changes: Any) -> dict[str, Any]:
     answer = await post(house, token, **{"grant": "urgent", "for_s": 3600, "reason": "an outage", **changes})
     assert answer.status == 200, answer.body
     made: dict[str, Any] = json.loads(answer.body)["request"]
@@ -122,7 +122,7 @@ async def test_nobody_decides_on_their_own_and_nobody_else_than_approvers(start:
     ],
 )
 async def test_what_is_asked_wrongly_is_refused_in_words(
-    start: Start, changes: dict[str, object], status: int, says: str
+    start: Start, changes: dict[str, Any], status: int, says: str
 ) -> None:
     house = await start(URGENT, DEVELOPERS, **STORE)
     answer = await post(house, house.token(), **{"grant": "urgent", "for_s": 60, "reason": "x", **changes})
@@ -290,7 +290,7 @@ async def test_an_answer_that_has_not_begun_is_refused_and_a_stream_of_other_kin
 
     house.origin.reply = lines
     reader, writer = await house.connect()
-    head = f"GET /v1/files/x/content HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {ada}\r\n\r\n"
+    head = f"GET /v1/other HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {ada}\r\n\r\n"
     writer.write(head.encode())
     reading = asyncio.create_task(read_answer(reader))
     await asyncio.sleep(0.2)

@@ -28,7 +28,7 @@ def message(tokens: int) -> bytes:
 
 
 def events(tokens: int) -> list[bytes]:
-    told = [
+    told: list[dict[str, object]] = [
         {
             "type": "message_start",
             "message": {"id": "m", "content": [], "usage": {"input_tokens": 3, "output_tokens": 1}},
@@ -74,8 +74,7 @@ async def test_requests_a_minute(start: Start, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(house.parts.gateway.turns, "_wall_ns", lambda: 1_800_000_010 * 10**9)
     for _ in range(3):
         answer = await house.post("/v1/messages", BODY)
-        assert answer.status == 200
-    assert answer.value("anthropic-ratelimit-unified-status") is None, "there is no cap"
+        assert (answer.status, answer.value("anthropic-ratelimit-unified-status")) == (200, None), "there is no cap"
     answer = await house.post("/v1/models", b"{}")
     assert refused(answer) == (429, "rate_limit_error", "false")
     assert "allows 3 requests a minute" in answer.message
