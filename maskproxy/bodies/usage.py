@@ -35,16 +35,17 @@ class UsageReader:
 
     def whole(self, body: bytes) -> None:
         """Take a message that is one document."""
-        self._note(_parsed(body))
+        self.note(_parsed(body))
 
     def _event(self, data: bytes) -> None:
         event = _parsed(data)
         if event.get("type") == "message_start":
-            self._note(event.get("message"))
+            self.note(event.get("message"))
         elif event.get("type") == "message_delta":
-            self._note(event)
+            self.note(event)
 
-    def _note(self, holder: object) -> None:
+    def note(self, holder: object) -> None:
+        """Take what has a `usage`, if it has one."""
         usage = holder.get("usage") if isinstance(holder, Mapping) else None
         if not isinstance(usage, Mapping):
             return
@@ -52,6 +53,20 @@ class UsageReader:
             value = usage.get(name)
             if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MOST:
                 self._seen[name] = max(value, self._seen.get(name, 0))
+
+
+class BatchUsage:
+    """A batch's results, in whole lines."""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+
+    def feed(self, lines: bytes) -> None:
+        for line in lines.split(b"\n"):
+            if b'"usage"' in line and isinstance(result := _parsed(line).get("result"), Mapping):
+                reader = UsageReader()
+                reader.note(result.get("message"))
+                self.tokens += reader.tokens
 
 
 def _parsed(data: bytes) -> Mapping[str, object]:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from maskproxy.access.limits import NO_LIMITS
 from maskproxy.bodies.codings import decoder
 from maskproxy.bodies.events import error_event
 from maskproxy.bodies.masks import AnswerMask, Output, answer_mask
 from maskproxy.bodies.output import same
 from maskproxy.bodies.refusing import refusal, refuse_for
-from maskproxy.bodies.usage import UsageReader
+from maskproxy.bodies.usage import BatchUsage, UsageReader
 from maskproxy.errors import BadRequest, Blocked, MaskproxyError, TooLarge, UnsupportedCoding, UpstreamFailed
 from maskproxy.gateway import heads
 from maskproxy.gateway.intake import guarded, inflated, mask_piece, mask_rest, masked_whole
@@ -67,6 +68,18 @@ class Answer:
         counts = turn is not None and turn.cap is not None and exchange.endpoint == "messages" and upstream.status < 300
         self.usage = UsageReader() if counts else None
         self.is_events = (heads.value_of(upstream.fields, "content-type") or "").startswith("text/event-stream")
+
+        limits = exchange.grant.limits if exchange.grant is not None else NO_LIMITS
+        fetches = exchange.ownership is not None and exchange.ownership.results_of and upstream.status < 300
+        self.batch = BatchUsage() if limits.tokens_per_day is not None and fetches else None
+
+    def count_batch(self) -> None:
+        """Have what a batch took counted for its person, once: by what of its results has been told."""
+        exchange, person, grant = self.exchange, self.exchange.person, self.exchange.grant
+        if self.batch is None or exchange.ownership is None or person is None or grant is None:
+            return
+        turns, place = exchange.gateway.turns, (person.key, grant.name)
+        exchange.ownership.count(self.batch.tokens, lambda new: turns.spend(place, new))
 
     def count_tokens(self) -> None:
         """Have what the answer took by now counted for its person."""
@@ -204,14 +217,17 @@ async def _stream(answer: Answer, response: web.StreamResponse) -> None:
     answer.response = response
     fed = 0
     mask = answer.mask
-    async for data in answer.decoded(gateway.limits.answer_bytes):
-        out = await mask_piece(gateway, mask, data)
-        fed += len(data)
-        if answer.usage is not None and answer.is_events:
-            answer.usage.feed(data)
-            answer.count_tokens()
-        await _give(answer, response, out)
-    await _give(answer, response, await mask_rest(gateway, mask, fed))
+    try:
+        async for data in answer.decoded(gateway.limits.answer_bytes):
+            out = await mask_piece(gateway, mask, data)
+            fed += len(data)
+            if answer.usage is not None and answer.is_events:
+                answer.usage.feed(data)
+                answer.count_tokens()
+            await _give(answer, response, out)
+        await _give(answer, response, await mask_rest(gateway, mask, fed))
+    finally:
+        answer.count_batch()
     _count_unread(answer)
 
 
@@ -226,6 +242,8 @@ async def _give(answer: Answer, response: web.StreamResponse, out: Output) -> No
     ownership = answer.exchange.ownership
     if ownership is not None and out.forward and answer.exchange.endpoint in {"messages", "batches"}:
         await ownership.piece(out.forward)
+    if answer.batch is not None and out.forward:
+        await guarded(answer.exchange.gateway, answer.batch.feed, out.forward, len(out.forward))
     if out.forward:
         answer.bytes_out += len(out.forward)
         await response.write(out.forward)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
@@ -107,6 +107,16 @@ class Ownership:
             return
         reader = EventReader()
         await self._claim_files([Event(raw).data or b"" for raw in [*reader.feed(data), reader.finish()]])
+
+    @property
+    def results_of(self) -> str:
+        """The batch whose results are asked for, or nothing."""
+        is_results = self._kind == "batch" and self._head.method == "GET" and self._head.path.endswith("/results")
+        return self._id if is_results else ""
+
+    def count(self, tokens: int, new: Callable[[int], None]) -> None:
+        """Note what the results told so far took; `new` gets what no earlier look at them has counted."""
+        self._owners.count("batch", self._id, tokens, new)
 
     async def _claim_files(self, documents: Sequence[bytes]) -> None:
         files = [name for one in documents if _FILE in one for name in named(one, self._nothing).files]

@@ -90,7 +90,10 @@ def grant_notes(config: Config) -> Iterator[tuple[str, str]]:
         if config.store is None and (limits.requests_per_minute or limits.tokens_per_day):
             yield f"grants[{i}].limits", "without store each node counts for itself, and anew when it starts"
         if limits.tokens_per_day and (grant.endpoints is None or "batches" in grant.endpoints):
-            yield f"grants[{i}].limits.tokens_per_day", "what batches take is not counted: leave them out of endpoints"
+            yield (
+                f"grants[{i}].limits.tokens_per_day",
+                "batches are counted late: when results are fetched",
+            )
 
 
 def passing(place: str, entries: Sequence[RuleActions]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from maskproxy.store.schema import owners
 
@@ -20,14 +20,23 @@ def claim(connection: Connection, person: bytes, kind: Kind, ids: Sequence[str],
     known = _known(connection, kind, ids)
     new = [name for name in dict.fromkeys(ids) if name not in known]
     if new:
-        connection.execute(
-            insert(owners), [{"kind": kind, "id": name, "person": person, "made_us": now_us} for name in new]
-        )
+        row = {"kind": kind, "person": person, "made_us": now_us, "tokens": 0}
+        connection.execute(insert(owners), [{**row, "id": name} for name in new])
 
 
 def owned(connection: Connection, person: bytes, kind: Kind, ids: Sequence[str]) -> frozenset[str]:
     """Give those of these that are the person's."""
     return frozenset(name for name, owner in _known(connection, kind, ids).items() if owner == person)
+
+
+def count(connection: Connection, kind: Kind, name: str, tokens: int) -> int:
+    """Note how many tokens something took in all; gives how many of them are new. Writes what it has read."""
+    here = (_ROW.kind == kind, _ROW.id == name)
+    before = connection.execute(select(_ROW.tokens).where(*here).with_for_update()).scalar_one_or_none()
+    if before is None or before >= tokens:
+        return 0
+    connection.execute(update(owners).where(*here).values(tokens=tokens))
+    return tokens - before
 
 
 def forget(connection: Connection, kind: Kind, name: str) -> None:

@@ -19,7 +19,7 @@ _BATCHES_US = 90 * 86_400 * 1_000_000
 
 
 class Owners:
-    """For the loop's thread. All methods raise StoreFailed."""
+    """For the loop's thread. What is waited for raises StoreFailed."""
 
     def __init__(self, store: Store, masking_key: bytes, wall_ns: Callable[[], int]) -> None:
         self._store = store
@@ -41,6 +41,10 @@ class Owners:
         return await self._store.call(
             lambda connection: owner_rows.owned(connection, hashed, kind, ids), timeout_s=CALL_S
         )
+
+    def count(self, kind: Kind, name: str, tokens: int, new: Callable[[int], None]) -> None:
+        """Note some time how many tokens something took in all; `new` gets how many of them were not known."""
+        self._store.post(lambda connection: owner_rows.count(connection, kind, name, tokens), new, reads_first=True)
 
     async def forget(self, kind: Kind, name: str) -> None:
         await self._store.call(lambda connection: owner_rows.forget(connection, kind, name), timeout_s=CALL_S)

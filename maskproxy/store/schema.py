@@ -158,6 +158,7 @@ owners = Table(
     Column("id", String(256), primary_key=True),
     Column("person", LargeBinary(32), nullable=False),
     Column("made_us", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
     Index("owners_by_age", "kind", "made_us"),
 )
-"""Whose files and batches are; `person` is a keyed hash."""
+"""Whose files and batches are; `person` is a keyed hash, `tokens` what was counted of a batch's results."""

@@ -4,7 +4,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskproxy.bodies.usage import UsageReader
+from maskproxy.bodies.usage import BatchUsage, UsageReader
 
 INPUT = {"input_tokens": 30, "cache_creation_input_tokens": 5, "cache_read_input_tokens": 900, "output_tokens": 1}
 
@@ -51,3 +51,11 @@ def test_what_is_no_usage_counts_nothing() -> None:
         reader = UsageReader()
         reader.whole(body)
         assert reader.tokens == 0
+
+
+def test_the_results_of_a_batch_are_added_up() -> None:
+    good = json.dumps({"custom_id": "a", "result": {"type": "succeeded", "message": {"usage": INPUT}}}).encode()
+    usage = BatchUsage()
+    usage.feed(b"\n".join([good, b'{"result": {"type": "errored"}}', b'{"usage": {"input_tokens": 5}}', b""]))
+    usage.feed(good)
+    assert usage.tokens == 72

@@ -127,17 +127,14 @@ async def test_lists_go_page_by_page_both_ways(start: Start) -> None:
     house = await start(DEVELOPERS, **STORE)
     api = Api(house)
     ada, bob = house.token("ada"), house.token("bob")
-    mine = []
+    mine: list[str] = []
     for _ in range(4):
         mine.insert(0, await made(house, ada, FILES))
         await made(house, bob, FILES)
-    pages, target = [], f"{FILES}?limit=3"
-    for _ in range(2):
-        told = await listed(house, ada, target)
-        pages.append([item["id"] for item in told["data"]])
-        target = f"{FILES}?limit=3&after_id={told['last_id']}"
-    assert pages == [mine[:3], mine[3:]]
-    assert not told["has_more"]
+    told = await listed(house, ada, f"{FILES}?limit=3")
+    assert ([item["id"] for item in told["data"]], told["has_more"]) == (mine[:3], True)
+    told = await listed(house, ada, f"{FILES}?limit=3&after_id={told['last_id']}")
+    assert ([item["id"] for item in told["data"]], told["has_more"]) == (mine[3:], False)
     told = await listed(house, ada, f"{FILES}?limit=2&before_id={mine[3]}")
     assert [item["id"] for item in told["data"]] == mine[1:3]
     assert told["has_more"]
@@ -197,3 +194,44 @@ async def test_where_nobody_can_tell_whose_it_is_it_is_not_given(start: Start) -
 async def test_without_a_store_nobody_knows(house: House) -> None:
     Api(house)
     assert (await ask(house, house.token(), "GET", f"{FILES}/file_1")).status == 200
+
+
+@pytest.mark.parametrize("aborted", [False, True])
+async def test_what_a_batch_took_is_counted_once_when_its_results_are_fetched(start: Start, *, aborted: bool) -> None:
+    house = await start(DEVELOPERS | {"limits": {"tokens_per_day": 1000}}, **STORE)
+    api = Api(house)
+    ada = house.token("ada")
+    of_ada = await made(house, ada, BATCHES)
+    message = {"content": [], "usage": {"input_tokens": 100, "output_tokens": 300}}
+    lines = [json.dumps({"custom_id": "a", "result": {"message": message}}), '{"result": {"type": "errored"}}']
+    body = "\n".join([*lines, lines[0]]).encode()
+    house.origin.reply = plain(body, "application/x-jsonl")
+    if aborted:
+
+        async def torn(_: Received, writer: asyncio.StreamWriter) -> None:
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-jsonl\r\nContent-Length: 99999\r\n\r\n" + body
+            )
+            writer.write(b"\n")
+            await writer.drain()
+            await asyncio.sleep(0.1)
+            writer.close()
+
+        house.origin.reply = torn
+    for _ in range(3):
+        await ask(house, ada, "GET", f"{BATCHES}/{of_ada}/results")
+
+    def spent() -> int:
+        store = sqlite3.connect(house.directory / "state.db")
+        (total,) = store.execute("SELECT total FROM counters WHERE counted = 'tokens'").fetchone() or (0,)
+        store.close()
+        return int(total)
+
+    async with asyncio.timeout(5):
+        while spent() < 800:
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.1)
+    assert spent() == 800
+    api.made_by_tools = "file_x"
+    house.origin.reply = api._reply
+    assert (await ask(house, ada, "POST", "/v1/messages", messages("hello"))).status == 200, "200 are left"

@@ -67,5 +67,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(256), primary_key=True),
         sa.Column("person", sa.LargeBinary(32), nullable=False),
         sa.Column("made_us", sa.BigInteger, nullable=False),
+        sa.Column("tokens", sa.BigInteger, nullable=False),
     )
     op.create_index("owners_by_age", "owners", ["kind", "made_us"])
