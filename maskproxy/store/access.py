@@ -97,7 +97,8 @@ class Access:
         return not self._revoked and not self.is_stale
 
     def is_revoked(self, kind: Kind, target: str, person: str = "") -> bool:
-        return bool(self._revoked) and self._revoked.get((kind, target, person), 0) > self._now_us
+        until_us = self._revoked.get((kind, target, person)) if self._revoked else None
+        return until_us is not None and until_us > self._now_us
 
     # ---- for people
 

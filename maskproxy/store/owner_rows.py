@@ -36,7 +36,7 @@ def count(connection: Connection, kind: Kind, name: str, tokens: int) -> int:
     if before is None or before >= tokens:
         return 0
     connection.execute(update(owners).where(*here).values(tokens=tokens))
-    return tokens - before
+    return int(tokens - before)
 
 
 def forget(connection: Connection, kind: Kind, name: str) -> None:
