@@ -151,13 +151,14 @@ async def test_without_a_store_it_says_what_is_missing(house: House) -> None:
 class Stream:
     """An answer that goes on until its test ends."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, *, size: int = 0) -> None:
         self.gone = asyncio.Event()
+        self.comment = b": " + b"x" * size + b"\n\n" if size else b""
         house.origin.reply = self._reply
 
     async def _reply(self, _: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
-        event = b'event: ping\ndata: {"type": "ping"}\n\n'
+        event = b'event: ping\ndata: {"type": "ping"}\n\n' + self.comment
         try:
             while not writer.is_closing():
                 writer.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
@@ -236,6 +237,20 @@ async def test_a_running_stream_ends_with_an_event_that_says_why(start: Start, k
         while house.parts.gateway.turns._running or house.parts.gateway.standings._watched:
             await asyncio.sleep(0.02)
     assert b"event: error" in await house.recorded()
+
+
+async def test_whoever_does_not_read_their_stream_is_cut(start: Start) -> None:
+    house = await start(URGENT, DEVELOPERS, **STORE)
+    stream = Stream(house, size=256 * 1024)
+    async with running(house, house.token("ada")) as reader:
+        transport = reader._transport  # type: ignore[attr-defined] # there is no public way to stop reading
+        transport.pause_reading()
+        await asyncio.sleep(0.5)
+        await revoke(house, house.token("lin", groups=["leads"]), "person", "ada")
+        await asyncio.wait_for(stream.gone.wait(), 5)
+        async with asyncio.timeout(5):
+            while house.parts.gateway.turns._running:
+                await asyncio.sleep(0.02)
 
 
 async def test_an_approval_that_is_taken_back_ends_what_runs_under_it(start: Start) -> None:
