@@ -86,7 +86,19 @@ def _hours(longest_s: float) -> str:
     return f"{asked_s // 3600}h" if asked_s % 3600 == 0 else f"{asked_s // 60}m" if asked_s % 60 == 0 else f"{asked_s}s"
 
 
-def refused_model(grants: Sequence[Grant]) -> MaskproxyError:
+def how_to_have(
+    person: Person, grants: Sequence[Grant], asked: Asked, models: Sequence[str], now: float, standing: Standing
+) -> str:
+    """How to come by a grant that allows these models and needs approval; empty where the person holds none."""
+    for grant in held_grants(person, grants):
+        fits = grant.covers(*asked) and grant.allows(models) and is_within(grant.hours, now)
+        is_shut = grant.name in standing.approved or grant.name in standing.revoked or grant.is_over(person, now)
+        if grant.approval is not None and fits and not is_shut:
+            return _how_to_ask(grant, grant.approval, is_waiting=grant.name in standing.waiting)
+    return ""
+
+
+def refused_model(grants: Sequence[Grant], how_else: str = "") -> MaskproxyError:
     """What a request gets that names a model which none of these grants allows."""
     allowed = ", ".join(dict.fromkeys(model for grant in grants for model in grant.models))
-    return BadRequest(f"Your grant does not allow this model. Choose one of: {allowed}.")
+    return BadRequest(f"Your grant does not allow this model. Choose one of: {allowed}. {how_else}".rstrip())

@@ -17,7 +17,7 @@ from functools import cached_property
 from aiohttp import web
 
 from maskproxy.access.grants import NOBODY, NOTHING_DECIDED, Endpoint, Grant
-from maskproxy.access.policy import Asked, permit, refused_model
+from maskproxy.access.policy import Asked, how_to_have, permit, refused_model
 from maskproxy.access.tokens import Person
 from maskproxy.bodies.claude import endpoint, request_place
 from maskproxy.bodies.masks import MCP_RULE, BodyMask, BodyPolicy, Conversation, request_mask
@@ -310,7 +310,9 @@ class Exchange:
         alike = [one for one in self._fitting if self.gateway.handles_alike(one, grant)]
         allowing = next((one for one in alike if one.allows(models)), None)
         if allowing is None or not models:
-            raise refused_model(alike)
+            gateway, asked = self.gateway, Asked(self.route.name if self.route is not None else "", self.endpoint)
+            how_else = how_to_have(person, gateway.grants, asked, models, gateway.now, self._standing)
+            raise refused_model(alike, how_else)
         if allowing is not grant:
             assert self.journal is not None
             self._stand_on(person, allowing)

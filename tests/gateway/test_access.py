@@ -88,6 +88,24 @@ async def test_the_refusal_says_which_command_to_run_and_approval_opens_the_gran
     assert house.measured("maskproxy_access_total", event="approved") == 1
 
 
+async def test_a_model_that_takes_an_approved_grant_is_refused_with_how_to_ask_for_it(start: Start) -> None:
+    house = await start({**DEVELOPERS, "models": ["small-*"]}, {**URGENT, "models": ["large-*"]}, **STORE)
+    ada, lead = house.token("ada"), house.token("lin", **LEAD)
+    large = messages("hello", model="large-1")
+    answer = await house.post("/v1/messages", large, ada)
+    assert answer.status == 400
+    assert answer.message == (
+        "Your grant does not allow this model. Choose one of: small-*. Your grant urgent needs approval by one of "
+        'leads, security. Ask for it: maskproxy access request urgent --for 2h --reason "..."'
+    )
+    answer = await house.post("/v1/messages", messages("hello", model="other"), ada)
+    assert answer.message.endswith("Choose one of: small-*.")
+    made = await ask(house, ada)
+    assert "waits for approval" in (await house.post("/v1/messages", large, ada)).message
+    await decide(house, lead, made["id"], "approve")
+    assert (await house.post("/v1/messages", large, ada)).status == 200
+
+
 async def test_nobody_decides_on_their_own_and_nobody_else_than_approvers(start: Start) -> None:
     house = await start(URGENT, DEVELOPERS, **STORE)
     lead, other, bob = house.token("lin", **LEAD), house.token("moe", groups=["security"]), house.token("bob")
