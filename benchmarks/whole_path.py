@@ -71,7 +71,9 @@ async def gateway(directory: Path, origin: int, issuer: str, *, recording: bool)
             }
         ],
         "identity": {"issuers": [{"issuer": issuer, "audience": "maskproxy"}]},
-        "grants": [{"name": "all", "groups": ["engineering"], "routes": ["claude"]}],
+        "grants": [
+            {"name": "all", "groups": ["engineering"], "routes": ["claude"], "limits": {"streams": 10_000}},
+        ],
         "masking": {"key": {"file": "masking.key"}},
     }
     if recording:

@@ -75,10 +75,22 @@ class UnsupportedCoding(MaskproxyError):
 
 
 class TooMany(MaskproxyError):
-    """The caller asks too often."""
+    """The caller asks too often, or for too much at a time. `retry_after_s` tells when it will do."""
 
     status = 429
     kind = "rate_limit_error"
+
+    def __init__(
+        self, sentence: str, *, detail: str = "", retry: bool = False, retry_after_s: int | None = None
+    ) -> None:
+        super().__init__(sentence, detail=detail, retry=retry)
+        self.retry_after_s = retry_after_s
+
+
+class OverCap(TooMany):
+    """What the caller's grant allows for a day is used up. Claude Code shows the sentence."""
+
+    kind = "billing_error"
 
 
 class Misdirected(MaskproxyError):

@@ -21,6 +21,7 @@ from jwt.exceptions import PyJWTError
 
 from maskproxy.access import strict_json
 from maskproxy.access.keyset import ALGORITHMS, LONGEST_KID, KeySet, PublicKey
+from maskproxy.access.patterns import claim_at
 from maskproxy.errors import Unauthenticated
 
 __all__ = [
@@ -253,11 +254,7 @@ def groups_at(path: str, claims: Mapping[str, object]) -> frozenset[str] | None:
 
     A claim of that very name comes first, since names may hold dots (`https://x.example/g`).
     """
-    found: object = claims
-    for name in [path] if path in claims else path.split("."):
-        if not isinstance(found, Mapping) or name not in found:
-            return None
-        found = found[name]
+    found = claim_at(claims, path)
     if found is None:
         return None
     groups = found if isinstance(found, list) else [found]

@@ -8,9 +8,12 @@ reads, base64 media and ids. Thinking is text that the API must get back exactly
 from __future__ import annotations
 
 import re
+from typing import Literal
 from urllib.parse import unquote
 
 from maskproxy.bodies.places import Exemption, Kind, Place
+
+Endpoint = Literal["messages", "count_tokens", "batches", "files", "models", "other"]
 
 _ID = Exemption(Kind.ID)
 _OPAQUE = Exemption(Kind.OPAQUE)
@@ -123,6 +126,34 @@ _STREAM = Exemption(Kind.STREAM)
 _WHOLE = Exemption(Kind.TEXT)
 """Text that goes on in no other event."""
 
+_NAMED_HERE = Exemption(Kind.STREAM)
+_FILE = Place(exempt={b"file_id": _NAMED_HERE})
+_BLOCKS = Place(exempt=_FILE.exempt, items=_FILE)
+for place in (_FILE, _BLOCKS):
+    place.fields |= {b"content": _BLOCKS, b"source": _FILE}
+_MESSAGE = Place(fields={b"content": _BLOCKS})
+_REQUEST = Place(
+    exempt={b"model": _NAMED_HERE},
+    fields={
+        b"tools": Place(items=Place(exempt={b"model": _NAMED_HERE})),
+        b"messages": Place(items=_MESSAGE),
+        b"system": _BLOCKS,
+    },
+)
+NAMED = Place(
+    exempt=_REQUEST.exempt,
+    fields=_REQUEST.fields
+    | {
+        b"requests": Place(items=Place(fields={b"params": _REQUEST})),
+        b"content": _BLOCKS,
+        b"content_block": _FILE,
+        b"message": _MESSAGE,
+        b"result": Place(fields={b"message": _MESSAGE}),
+    },
+)
+"""A Messages request or a batch of them, an answer, an event, a batch's result: only where models (of tools that ask
+another one, too) and files are named."""
+
 EVENT = Place(
     keys_once=True,
     exempt={b"request_id": _ID},
@@ -166,6 +197,23 @@ def request_place(method: str, path: str) -> Place | None:
             return BATCH_REQUEST
         case _:
             return None
+
+
+def endpoint(path: str) -> Endpoint:
+    """Name what a path belongs to, whatever the method."""
+    match _steps(path):
+        case ["v1", "messages"]:
+            return "messages"
+        case ["v1", "messages", "count_tokens"]:
+            return "count_tokens"
+        case ["v1", "messages", "batches", *_]:
+            return "batches"
+        case ["v1", "files", *_]:
+            return "files"
+        case ["v1", "models", *_]:
+            return "models"
+        case _:
+            return "other"
 
 
 def is_messages(path: str) -> bool:

@@ -27,6 +27,7 @@ VERBS = {
     "mask": ("maskproxy.cli.mask:mask", "Mask secrets in a text."),
     "findings": ("maskproxy.cli.findings:findings", "Show what was masked for you."),
     "allow": ("maskproxy.cli.allow:allow", "Let what is no secret pass for you."),
+    "access": ("maskproxy.cli.access:access", "Ask for a grant; decide on what others ask for; revoke."),
     "env": ("maskproxy.cli.env:env", "Print Claude Code settings for living with placeholders."),
 }
 """Where each verb lives, and the line that the list of verbs shows, so that showing it imports none of them."""

@@ -170,10 +170,25 @@ def listeners(document: Part) -> Iterator[tuple[str, str]]:
 
 def grants(document: Part) -> Iterator[tuple[str, str]]:
     names = {name for _, item in parts(document, "routes") if isinstance(name := item.get("name"), str)}
+    generic = [
+        item.get("name")
+        for _, item in parts(document, "routes")
+        if item.get("api") != "anthropic" and "refuse" not in item
+    ]
     for path, item in parts(document, "grants"):
+        if not item.get("groups") and not item.get("claims"):
+            yield path, "Say whom it is for: name groups, claims, or both."
+        if item.get("approval") and not document.get("store"):
+            yield f"{path}.approval", "Approvals are kept in a store, and store is not set."
+        if item.get("reason") and not item.get("approval"):
+            yield f"{path}.reason", "A reason is asked for with approval, which is not set."
         for place, text in texts(item, "routes"):
             if text not in names:
                 yield f"{path}.{place}", "No route has this name."
+            elif text in generic and item.get("models"):
+                yield f"{path}.{place}", "With models a grant is for routes with api: anthropic only: no other is read."
+            elif text in generic and part(item, "limits").get("tokens_per_day"):
+                yield f"{path}.{place}", "Tokens are counted on routes with api: anthropic only."
 
 
 def maskings(document: Part) -> Iterator[tuple[str, Part]]:

@@ -10,13 +10,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
+from maskproxy.access.grants import Endpoint
 from maskproxy.config.quantities import (
     AdminPlace,
     AnyUrl,
+    ClaimTexts,
     Command,
     Duration,
     FilePath,
     Host,
+    HoursOfWeek,
     ListenAddress,
     RuleSource,
     SafeEndpoint,
@@ -186,12 +189,43 @@ class GrantMasking(Part):
     restore: GrantRestore = GrantRestore()
 
 
+class Approval(Part):
+    """The grant is open only where somebody of these groups has approved it for a person."""
+
+    approvers: Annotated[frozenset[Text], Field(min_length=1)]
+    longest: Duration = 8 * 3600.0
+
+
+class GrantLimits(Part):
+    """Of one person, under one grant."""
+
+    requests_per_minute: Annotated[int, Field(gt=0, le=1_000_000)] | None = None
+    tokens_per_day: Annotated[int, Field(gt=0, le=1 << 40)] | None = None
+    """Input, what is written to the cache, and output, by the API's own `usage`."""
+    streams: Annotated[int, Field(gt=0, le=100_000)] = 32
+    """Requests that run at a time, on each node."""
+    body_bytes: Size | None = None
+
+
 class Grant(Part):
     name: Name
-    groups: Annotated[frozenset[Text], Field(min_length=1)]
+    groups: Annotated[frozenset[Text], Field(min_length=1)] = frozenset()
+    """One of them must be the person's. A grant has groups, claims, or both, and then takes both."""
+    claims: Annotated[dict[Text, ClaimTexts], Field(min_length=1)] = {}
+    """By a claim's name, or a dotted path, the patterns of which it must fit one; every claim must."""
     routes: Annotated[frozenset[Name], Field(min_length=1)]
+    models: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    """Patterns (`*`) of the models that requests may name."""
+    endpoints: Annotated[frozenset[Endpoint], Field(min_length=1)] | None = None
+    """Not set: all; with `models`, all but `other`, where models are not read."""
+    hours: HoursOfWeek = ()
+    """When it is open; not set, always."""
     for_s: Duration | None = Field(default=None, alias="for")
     mode: Literal["enforce", "observe"] = "enforce"
+    limits: GrantLimits = GrantLimits()
+    approval: Approval | None = None
+    reason: bool = False
+    """Who asks for approval must say why."""
     mcp_tokens: bool = False
     """Requests may hold people's own tokens for MCP servers (`mcp_servers[].authorization_token`)."""
     masking: GrantMasking = GrantMasking()

@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
+
+from maskproxy.access.hours import Hours, parse_hours
+from maskproxy.access.patterns import as_text
 
 SIZE_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -197,6 +200,19 @@ def resolve_command(command: tuple[str, ...], info: ValidationInfo) -> tuple[str
     return (str(resolve(Path(program), info)) if "/" in program else program, *arguments)
 
 
+def parse_week(value: object) -> tuple[Hours, ...]:
+    """One text of hours, or a list of them."""
+    return tuple(parse_hours(one) for one in (value if isinstance(value, list) and value else [value]))
+
+
+def parse_claim(value: object) -> tuple[str, ...]:
+    """One pattern of a claim, or a list of them. `true`, `false` and whole numbers are what they look like."""
+    texts = [as_text(one) for one in (value if isinstance(value, list) and value else [value])]
+    if not all(text is not None and 0 < len(text) <= 1024 for text in texts):
+        raise ValueError("Write a text, in which * stands for any characters, or a list of such texts.")
+    return tuple(str(text) for text in texts)
+
+
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0, le=1 << 50)]
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0, le=366 * 86400 * 10)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
@@ -210,6 +226,8 @@ AdminPlace = Annotated[Address | Path, BeforeValidator(parse_admin), AfterValida
 FilePath = Annotated[Path, AfterValidator(resolve)]
 StorePath = Annotated[Path, BeforeValidator(parse_store), AfterValidator(resolve)]
 RuleSource = Annotated[str | Path, BeforeValidator(parse_rules), AfterValidator(resolve_rules)]
+HoursOfWeek = Annotated[tuple[Hours, ...], PlainValidator(parse_week)]
+ClaimTexts = Annotated[tuple[str, ...], PlainValidator(parse_claim)]
 Command = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=4096)], ...],
     Field(min_length=1, max_length=64),

@@ -8,17 +8,20 @@ Whatever refuses raises a `MaskproxyError`; `handler` makes it an answer or, onc
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import cached_property
 
 from aiohttp import web
 
-from maskproxy.access.grants import NOBODY, Grant
-from maskproxy.access.policy import permit
+from maskproxy.access.grants import NOBODY, NOTHING_DECIDED, Endpoint, Grant
+from maskproxy.access.policy import Asked, how_to_have, permit, refused_model
 from maskproxy.access.tokens import Person
+from maskproxy.bodies.claude import endpoint, request_place
 from maskproxy.bodies.masks import MCP_RULE, BodyMask, BodyPolicy, Conversation, request_mask
+from maskproxy.bodies.named import may_name_files, named
 from maskproxy.bodies.refusing import refusal, refuse_for
 from maskproxy.errors import (
     Blocked,
@@ -31,22 +34,29 @@ from maskproxy.errors import (
     Unavailable,
 )
 from maskproxy.gateway import heads
-from maskproxy.gateway.answer import Answer, give_answer
+from maskproxy.gateway.answer import Answer, end_in_words, give_answer
 from maskproxy.gateway.connection import Connection, new_id
 from maskproxy.gateway.guard import Guard
 from maskproxy.gateway.heads import RequestHead
-from maskproxy.gateway.intake import body_limit, decoded, mask_piece, mask_rest, masked_whole
+from maskproxy.gateway.intake import body_limit, decoded, guarded, mask_piece, mask_rest, masked_whole
 from maskproxy.gateway.journal import Journal
 from maskproxy.gateway.masked_head import MaskedFields, MaskedText, masked_fields, masked_target
 from maskproxy.gateway.memory import Reservation
+from maskproxy.gateway.ownership import Ownership
 from maskproxy.gateway.recollection import recollected
 from maskproxy.gateway.routes import Route
 from maskproxy.gateway.server import Handler
+from maskproxy.gateway.standings import subject_of
 from maskproxy.gateway.state import Gateway, Handling
+from maskproxy.gateway.turns import Turn
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
 from maskproxy.masking import Direction, Lifting, Masked, Seals, Sought, Vault, trusted
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+
+
+def _nothing() -> None:
+    """Nothing is watched yet."""
 
 
 class Exchange:
@@ -60,6 +70,17 @@ class Exchange:
         self.session = ""
         self.route: Route | None = None
         self.grant: Grant | None = None
+        self.endpoint: Endpoint = "other"
+        """Of Claude's API, where the route leads there."""
+        self.turn: Turn | None = None
+        """Once it is this exchange's under the grant's limits."""
+        self.ownership: Ownership | None = None
+        self._standing = NOTHING_DECIDED
+        self._ending: asyncio.Timeout | None = None
+        self._ended_by: MaskproxyError | None = None
+        self._unwatch: Callable[[], None] = _nothing
+        self._fitting: tuple[Grant, ...] = ()
+        """All grants that cover what is asked for; `grant` is one of them."""
         self.person: Person | None = None
         self.journal: Journal | None = None
         self.answer: Answer | None = None
@@ -74,6 +95,8 @@ class Exchange:
         version = (request.version.major, request.version.minor)
         head = heads.check_request(request.method, request.raw_path, version, request.raw_headers)
         route = self.route = self._find_route(head)
+        if route.api == "anthropic":
+            self.endpoint = endpoint(head.path)
         token, person = await self._who(head)
         self.person = person
         self.session = self._session_id(person, head)
@@ -90,34 +113,44 @@ class Exchange:
         in_head = [*target.findings, *fields.findings]
         await journal.findings("request", in_head, 0, sought)
         refuse_for(in_head, refusal(sought, "request"))
+        await self._look_whose(person, head)
         await self._continue(head)
         recalls = gateway.stored_vault is not None and grant.mode == "enforce"
         mask = self._request_mask(sought, head, self.handling.body_policy, self.vault, recalls=recalls)
         with gateway.budget.reserve() as reservation:
-            body: Masked | AsyncIterator[Masked] | None = None
-            if head.has_body:
-                limit_bytes, too_large = body_limit(gateway, route.api, head.path)
-                if (head.content_length or 0) > limit_bytes:
-                    raise too_large(f"The body is over the limit of {limit_bytes} bytes.")
-                source = decoded(gateway, request, head, limit_bytes)
+            body = await self._body(route, head, mask, sought, reservation)
+            with await self._begin_turn(person, head) as self.turn:
+                path = target.forward if self.ownership is None else self.ownership.target(target.forward)
+                upstream = await self._send(route, credential, head.method, path, fields.forward, body)
+                del body
+                reservation.shrink(reservation.held_bytes)
                 try:
-                    if mask.streams:
-                        body = self._streamed(head, source, mask, sought)
-                    else:
-                        body = await self._whole(head, source, mask, sought, reservation)
-                except TooLarge as error:
-                    raise too_large(str(error)) from error
-            elif head.method not in _BODILESS:
-                body = trusted(b"", why="an empty body")
-            upstream = await self._send(route, credential, head.method, target.forward, fields.forward, body)
-            body = None
-            reservation.shrink(reservation.held_bytes)
-            try:
-                masked = sought.masked((*in_head, *mask.findings))
-                self.answer = Answer(self, head, self._sought("answer", route, person, token), upstream, masked)
-                return await give_answer(self.answer, reservation)
-            finally:
-                await upstream.close()
+                    masked = sought.masked((*in_head, *mask.findings))
+                    self.answer = Answer(self, head, self._sought("answer", route, person, token), upstream, masked)
+                    return await give_answer(self.answer, reservation)
+                finally:
+                    await upstream.close()
+
+    async def _body(
+        self, route: Route, head: RequestHead, mask: BodyMask, sought: Sought, reservation: Reservation
+    ) -> Masked | AsyncIterator[Masked] | None:
+        """What goes upstream as the request's body."""
+        if not head.has_body:
+            return None if head.method in _BODILESS else trusted(b"", why="an empty body")
+        assert self.grant is not None
+        limit_bytes, too_large = body_limit(self.gateway, route.api, head.path)
+        limit_bytes = min(limit_bytes, self.grant.limits.body_bytes or limit_bytes)
+        if (head.content_length or 0) > limit_bytes:
+            raise too_large(f"The body is over the limit of {limit_bytes} bytes.")
+        source = decoded(self.gateway, self.request, head, limit_bytes)
+        try:
+            if mask.streams:
+                return self._streamed(head, source, mask, sought)
+            body = await self._whole(head, source, mask, sought, reservation)
+        except TooLarge as error:
+            raise too_large(str(error)) from error
+        await self._look_at_what_is_named(head, body)
+        return body
 
     def _find_route(self, head: RequestHead) -> Route:
         connection = self.connection
@@ -169,6 +202,35 @@ class Exchange:
             return sought
         return replace(sought, actions={**sought.actions, MCP_RULE: "block"})
 
+    def _stand_on(self, person: Person, grant: Grant) -> None:
+        """Go on under a grant for as long as nothing of what that takes is revoked."""
+        standings, request = self.gateway.standings, self._standing.approved.get(grant.name, "")
+        subject = subject_of(person, session=self.session, grant=grant.name, request=request)
+        standings.admit(subject)
+        self._unwatch()
+        self._unwatch = standings.watch([subject], self._end)
+        self.grant = grant
+
+    def _end(self, error: MaskproxyError) -> None:
+        self._ended_by = error
+        if self._ending is not None:
+            self._ending.reschedule(asyncio.get_running_loop().time())
+
+    async def run(self) -> web.StreamResponse:
+        """`tell`, which ends before its end where what it stands on is revoked: then a stream of events says so."""
+        try:
+            async with asyncio.timeout(None) as self._ending:
+                try:
+                    return await self.tell()
+                finally:
+                    self._unwatch()
+        except TimeoutError:
+            if self._ended_by is None:
+                raise
+            if self.answer is not None:
+                await end_in_words(self.answer, self._ended_by)
+            raise self._ended_by from None
+
     @property
     def handling(self) -> Handling:
         """What the grant asks for, and the configuration where there is none."""
@@ -200,10 +262,62 @@ class Exchange:
         try:
             if route.refuse is not None:
                 raise Denied(route.refuse)
-            self.grant = permit(person, self.gateway.grants, route.name, self.gateway.now)
-        except Denied as error:
+            gateway = self.gateway
+            gateway.standings.admit(subject_of(person, session=self.session))
+            self._standing = gateway.standings.of(person, gateway.grants)
+            asked = Asked(route.name, self.endpoint)
+            self._fitting = permit(person, gateway.grants, asked, gateway.now, self._standing)
+            self._stand_on(person, self._fitting[0])
+        except (Denied, Unauthenticated, Unavailable) as error:
             self._refusal: MaskproxyError = error
         return self.grant
+
+    async def _look_whose(self, person: Person, head: RequestHead) -> None:
+        """Files and batches are for who made them, where there is a store to keep that in."""
+        owners, route = self.gateway.owners, self.route
+        if owners is not None and route is not None and route.api == "anthropic":
+            nothing = self.gateway.maskings.nothing(self._scope(person))
+            self.ownership = Ownership(owners, person.key, self.endpoint, head, nothing)
+            await self.ownership.check_path()
+
+    async def _begin_turn(self, person: Person, head: RequestHead) -> Turn:
+        """Raises TooMany and OverCap. What costs no tokens goes on when a day's are used up."""
+        assert self.grant is not None
+        costs_tokens = head.method == "POST" and self.endpoint in {"messages", "batches"}
+        return await self.gateway.turns.begin(person.key, self.grant, costs_tokens=costs_tokens)
+
+    async def _look_at_what_is_named(self, head: RequestHead, body: Masked) -> None:
+        """Of a body that Claude reads as JSON: its models must be allowed, its files the person's own."""
+        assert self.grant is not None
+        assert self.person is not None
+        if self.endpoint == "other" or request_place(head.method, head.path) is None:
+            return
+        looks_for_files = self.ownership is not None and may_name_files(body)
+        if not self.grant.models and not looks_for_files:
+            return
+        nothing = self.gateway.maskings.nothing(self._scope(self.person))
+        found = await guarded(self.gateway, lambda _: named(body, nothing), b"", len(body))
+        if self.grant.models:
+            await self._go_where_allowed(self.grant, self.person, found.models)
+        if self.ownership is not None:
+            await self.ownership.check_files(found.files)
+
+    async def _go_where_allowed(self, grant: Grant, person: Person, models: tuple[str, ...]) -> None:
+        """Go over to the first grant that allows the models which the body names. Raises BadRequest where none does.
+
+        The body is masked by now, so another grant can take over only where it masks alike.
+        """
+        alike = [one for one in self._fitting if self.gateway.handles_alike(one, grant)]
+        allowing = next((one for one in alike if one.allows(models)), None)
+        if allowing is None or not models:
+            gateway, asked = self.gateway, Asked(self.route.name if self.route is not None else "", self.endpoint)
+            how_else = how_to_have(person, gateway.grants, asked, models, gateway.now, self._standing)
+            raise refused_model(alike, how_else)
+        if allowing is not grant:
+            assert self.journal is not None
+            self._stand_on(person, allowing)
+            self.journal.admission = allowing.admits(person)
+            await self.journal.decision("allowed", allowing.name)
 
     @property
     def _credential_field(self) -> str | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
@@ -33,6 +34,10 @@ _MAX_CONNECT_BYTES = 32 * 1024
 _MAX_EARLY_BYTES = 256 * 1024
 
 
+def _nothing() -> None:
+    """Nobody watches."""
+
+
 class HttpProtocol(asyncio.Protocol):
     """Feeds aiohttp's handler and holds the deadlines that it lacks."""
 
@@ -48,6 +53,8 @@ class HttpProtocol(asyncio.Protocol):
         self._busy = False
         self._early: list[bytes] = []
         self._early_eof = False
+        self.unwatch: Callable[[], None] = _nothing
+        """Called at the connection's end: whoever watched its person need not any more."""
 
     def start(self, transport: asyncio.Transport) -> None:
         """Begin to serve. Inside a tunnel this comes after the handshake, and bytes may have come before it."""
@@ -85,6 +92,7 @@ class HttpProtocol(asyncio.Protocol):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._disarm()
         self._flows()
+        self.unwatch()
         if self._handler is not None:
             self._handler.connection_lost(exc)
         self._owner.ended(self)

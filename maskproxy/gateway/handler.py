@@ -43,7 +43,7 @@ class Exchanges:
         exchange = Exchange(gateway, request, handler)
         outcome, sentence, status = "failed", "", 503
         try:
-            response = await exchange.tell()
+            response = await exchange.run()
             outcome, status = "complete", response.status
             await self._end(exchange, outcome, sentence, status)
             return response

@@ -215,10 +215,14 @@ def _is_among(names: frozenset[str] | set[str], name: str) -> bool:
     return lower in names or lower.replace("_", "-") in names
 
 
-def for_client(fields: Fields) -> Fields:
-    """What of an answer's fields goes back: end-to-end ones that still describe the body after it was masked."""
+def for_client(fields: Fields, *, drop: str = "") -> Fields:
+    """What of an answer's fields goes back: end-to-end ones that still describe the body after it was masked.
+
+    `drop`: how the names of others begin that do not, in lower case.
+    """
     dropped = _NOT_CLIENT | connection_tokens(fields)
-    return [(n, utf8(v)) for n, v in fields if n.lower() not in dropped]
+    kept = [(n, utf8(v)) for n, v in fields if n.lower() not in dropped]
+    return [(n, v) for n, v in kept if not n.lower().startswith(drop)] if drop else kept
 
 
 def utf8(text: str) -> str:

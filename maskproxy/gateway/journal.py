@@ -27,7 +27,7 @@ class Journal:
         self._person = person
         self._session = session
         self._exchange = exchange
-        self._admission = admission
+        self.admission = admission
         self._pieces = {"request_body": 0, "response_body": 0}
         self._alerted: set[tuple[str, str]] = set()
 
@@ -55,7 +55,7 @@ class Journal:
             "target": target,
             "fields": [list(f) for f in fields],
             "route": route,
-            "mode": self._admission.mode,
+            "mode": self.admission.mode,
             "via": connection.via,
             "person": person.key,
             "person_name": person.name,
@@ -106,20 +106,20 @@ class Journal:
         noted = None if lifting is None else lifting.noted.get(finding.placeholder)
         if allowances is None or noted is None:
             return
-        told = (finding.rule, finding.placeholder, direction, finding.place, done, self._admission.mode)
+        told = (finding.rule, finding.placeholder, direction, finding.place, done, self.admission.mode)
         allowances.note(self._person.key, Sighting(*told, self._session, self._exchange), noted)
 
     def _count(self, direction: Direction, rule: str, action: Done) -> None:
         """An alert raises its alarm once in an exchange, and tells the rule: no place, since keys are people's text."""
         meters = self._gateway.meters
         if action == "mask":
-            meters.masked(rule, direction, self._admission)
+            meters.masked(rule, direction, self.admission)
         elif action == "block":
-            meters.blocked(rule, direction, self._admission)
+            meters.blocked(rule, direction, self.admission)
         elif action == "lifted":
-            meters.lifted(rule, direction, self._admission)
+            meters.lifted(rule, direction, self.admission)
         else:
-            meters.alerted(rule, direction, self._admission)
+            meters.alerted(rule, direction, self.admission)
             if (direction, rule) not in self._alerted:
                 self._alerted.add((direction, rule))
                 meters.alarm("alert")

@@ -3,6 +3,7 @@
     GET  /maskproxy/v1/findings?limit=N       {"findings": [...]}: the latest first, never a value
     GET  /maskproxy/v1/allowances             {"allowances": [...]}
     POST /maskproxy/v1/allowances             {"placeholder", "for_s", "reason"} -> {"allowance": {...}}
+         /maskproxy/v1/access...              see `own_access`
 
 It answers on the listeners, outside of tunnels, whoever has a token that counts and a grant. Nobody sees but what is
 their own. Nothing of it goes upstream, and a refusal has the shape of any other.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -22,11 +24,13 @@ from maskproxy.access import strict_json
 from maskproxy.access.grants import held_grants
 from maskproxy.access.tokens import Person
 from maskproxy.errors import BadRequest, Denied, MaskproxyError, NotFound, TooMany, Unauthenticated, Unavailable
-from maskproxy.gateway import heads
+from maskproxy.gateway import heads, own_access
 from maskproxy.gateway.connection import Connection, new_id
 from maskproxy.gateway.heads import RequestHead
 from maskproxy.gateway.intake import pieces
+from maskproxy.gateway.own_access import OwnAccess, is_approver
 from maskproxy.gateway.server import plain_answer, where
+from maskproxy.gateway.standings import subject_of
 from maskproxy.gateway.state import Gateway
 from maskproxy.masking import Lift
 from maskproxy.recording.catalog import iso_time
@@ -108,9 +112,14 @@ class OwnApi:
         if token is None:
             raise Unauthenticated("Send your token as an Authorization: Bearer field.")
         person = await gateway.authenticator.authenticate(token)
-        if not held_grants(person, gateway.grants):
+        gateway.standings.admit(subject_of(person))
+        if not held_grants(person, gateway.grants) and not is_approver(person, gateway.grants):
             raise Denied("None of your groups has a grant here. Ask the gateway's owners to add one of them.")
         self._turns.take(person.key, asyncio.get_running_loop().time())
+        if head.path.startswith(own_access.PREFIX):
+            asked_for = await _read(gateway, request) if head.method == "POST" else {}
+            masked = partial(_masked, gateway, person, token)
+            return await OwnAccess(gateway, person, masked).told(head, asked_for)
         allowances = gateway.allowances
         if allowances is None:
             raise Unavailable("This gateway keeps no findings, since its configuration names no store.")
@@ -188,14 +197,19 @@ def told_allowance(row: AllowanceRow, gateway: Gateway) -> _Told:
     }
 
 
-async def _asked(gateway: Gateway, request: web.BaseRequest) -> tuple[str, float, str]:
-    """Read what is asked for: placeholder, seconds, reason."""
+async def _read(gateway: Gateway, request: web.BaseRequest) -> Mapping[str, object]:
+    """A body that is a JSON object; of anything else nothing is asked."""
     body = b"".join([piece async for piece in pieces(gateway, request, _LIMIT_BYTES)])
     try:
         asked = strict_json.parse(body)
     except ValueError as error:
         raise BadRequest("The body is not JSON.", detail=str(error)) from None
-    match asked:
+    return asked if isinstance(asked, dict) else {}
+
+
+async def _asked(gateway: Gateway, request: web.BaseRequest) -> tuple[str, float, str]:
+    """Read what is asked for: placeholder, seconds, reason."""
+    match await _read(gateway, request):
         case {"placeholder": str(placeholder), "for_s": int() | float() as for_s, "reason": str(reason), **rest} if (
             not rest and not isinstance(for_s, bool)
         ):
@@ -212,19 +226,24 @@ async def _asked(gateway: Gateway, request: web.BaseRequest) -> tuple[str, float
     return placeholder, float(for_s), reason
 
 
-async def _ask(
-    gateway: Gateway, allowances: Allowances, person: Person, token: str, asked: tuple[str, float, str]
-) -> _Told:
-    placeholder, for_s, reason = asked
+def _masked(gateway: Gateway, person: Person, token: str, reason: str) -> str:
+    """A reason as it is kept: whoever gives one may have pasted a secret."""
     secrets = [route.credential.known_secrets() for route in gateway.routes.routes if route.credential is not None]
     credentials = tuple(secret for some in secrets for secret in some)
     sought = gateway.maskings.of(gateway.handling.treatments.request, person.key, token, credentials)
     masked, _ = sought.record.text(reason.encode())
+    return masked.decode()
+
+
+async def _ask(
+    gateway: Gateway, allowances: Allowances, person: Person, token: str, asked: tuple[str, float, str]
+) -> _Told:
+    placeholder, for_s, reason = asked
     row = await allowances.ask(
         Asker(person.key, person.name),
         placeholder,
         for_s,
-        masked.decode(),
+        _masked(gateway, person, token, reason),
         lambda rule: takes_today(gateway, person, rule),
     )
     return told_allowance(row, gateway)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from maskproxy.errors import MaskproxyError, Unauthenticated
+from maskproxy.errors import MaskproxyError, TooMany, Unauthenticated
 
 _REASONS = {
     400: "Bad Request",
@@ -30,6 +30,8 @@ def refusal_fields(error: MaskproxyError, exchange_id: str) -> list[tuple[str, s
     ]
     if isinstance(error, Unauthenticated):
         fields.append(("WWW-Authenticate", 'Bearer realm="maskproxy"'))
+    if isinstance(error, TooMany) and error.retry_after_s is not None:
+        fields.append(("retry-after", str(error.retry_after_s)))
     return fields
 
 

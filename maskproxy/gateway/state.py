@@ -15,6 +15,8 @@ from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import RouteTable
+from maskproxy.gateway.standings import Standings
+from maskproxy.gateway.turns import Turns
 from maskproxy.gateway.upstream.pool import UpstreamPool
 from maskproxy.masking import Known, Lift, Treatments
 from maskproxy.protected import Protection
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from maskproxy.gateway.connection import Connection
+    from maskproxy.store.access import Access
     from maskproxy.store.allowances import Allowances
+    from maskproxy.store.owners import Owners
 
 
 class Meters(Protocol):
@@ -126,6 +130,12 @@ class Gateway:
     allowances: Allowances | None
     """Where there is a store: what was found for people, and what they may have as it is."""
     longest_allowance_s: float
+    turns: Turns
+    standings: Standings
+    access: Access | None
+    """Where there is a store: grants that people asked for, and what was revoked."""
+    owners: Owners | None
+    """Where there is a store: whose files and batches are."""
     protection: Protection
     pool: UpstreamPool
     budget: MemoryBudget
@@ -143,6 +153,11 @@ class Gateway:
 
     def handling_under(self, grant: Grant | None) -> Handling:
         return self.handling if grant is None else self.own_handling.get(grant.name, self.handling)
+
+    def handles_alike(self, one: Grant, other: Grant) -> bool:
+        """Tell whether it makes no difference to a body under which of two grants it was masked."""
+        same = self.handling_under(one) is self.handling_under(other)
+        return same and (one.mode, one.mcp_tokens) == (other.mode, other.mcp_tokens)
 
     @property
     def now(self) -> float:

@@ -21,6 +21,7 @@ from maskproxy.gateway.heads import ConnectHead, caller_token
 from maskproxy.gateway.interception.certificates import asked_for_another
 from maskproxy.gateway.relay import relay
 from maskproxy.gateway.routes import Route
+from maskproxy.gateway.standings import subject_of
 from maskproxy.gateway.state import Gateway
 
 if TYPE_CHECKING:
@@ -52,14 +53,27 @@ async def open_tunnel(
     who = await _who(gateway, token)
     if isinstance(who, MaskproxyError):
         raise who
-    if not open_grants(who, gateway.grants, gateway.now):
+    gateway.standings.admit(subject_of(who))
+    standing = gateway.standings.of(who, gateway.grants)
+    granted = open_grants(who, gateway.grants, gateway.now, standing)
+    if not granted:
         raise Denied("You have no open grant here. Ask your security team for access.")
     upstream = await _dial(target.host, target.port, private=target.private)
     if is_lost():
         upstream.abort()
         return
     gateway.log("tunnel opened", person=who.name, target=str(head.target))
-    await relay(transport, upstream, first=rest, opening=_ESTABLISHED, idle_s=gateway.limits.idle_s * 8)
+    subjects = [subject_of(who, grant=grant.name, request=standing.approved.get(grant.name, "")) for grant in granted]
+
+    def end(_: MaskproxyError) -> None:
+        transport.abort()
+        upstream.abort()
+
+    unwatch = gateway.standings.watch(subjects, end)
+    try:
+        await relay(transport, upstream, first=rest, opening=_ESTABLISHED, idle_s=gateway.limits.idle_s * 8)
+    finally:
+        unwatch()
 
 
 async def _who(gateway: Gateway, token: str | None) -> Person | MaskproxyError:
@@ -86,6 +100,8 @@ async def _intercept(
     assert target is not None
     context = _context(gateway, route, target.host)
     http = http_for(connection)
+    if isinstance(connection.who, Person):
+        http.unwatch = gateway.standings.watch([subject_of(connection.who)], lambda _: http.close_when_idle())
     transport.write(_ESTABLISHED)
     loop = asyncio.get_running_loop()
     handshake = asyncio.ensure_future(

@@ -37,7 +37,8 @@ A body longer than PIECE_BYTES is cut into frames with the same `seq`, counted b
     finding        direction, rule: str; (place, placeholder, action: str)
     decision       outcome: str; (grant, sentence: str)
     end            outcome: str; (sentence: str; status, bytes_in, bytes_out: int)
-    audit          event, allowance: str; (person, person_name, by, reason, placeholder, rule, at, expires: str)
+    audit          event: str; (person, person_name, by, reason, at, expires: str; of what somebody may have as it is
+                   allowance, placeholder, rule: str; of access id, kind, target, grant: str)
                    Of no session: AUDIT stands for it.
 """
 
@@ -58,7 +59,7 @@ VERSION: Final = 1
 PIECE_BYTES: Final = 1 << 20
 LIMIT_BYTES: Final = 4 << 20
 AUDIT: Final = "audit"
-"""What stands for the session where an operator or a person decides something about masking."""
+"""What stands for the session where an operator or a person decides something about masking or access."""
 
 _SESSION = re.compile(r"[a-z0-9_-]{1,64}")
 _EXCHANGE = re.compile(r"req_[0-9a-z]{20,32}")
@@ -129,7 +130,7 @@ _NEEDED: dict[str, dict[str, _Check]] = {
     "finding": {"direction": _is_text, "rule": _is_text},
     "decision": {"outcome": _is_text},
     "end": {"outcome": _is_text},
-    "audit": {"event": _is_text, "allowance": _is_text},
+    "audit": {"event": _is_text},
 }
 KINDS: Final = frozenset(_NEEDED)
 _WITHOUT_EXCHANGE = frozenset({"session", "audit"})
@@ -143,7 +144,13 @@ _OPTIONAL: dict[str, dict[str, _Check]] = {
     "finding": {"place": _is_text, "placeholder": _is_text, "action": _is_text},
     "decision": {"grant": _is_text, "sentence": _is_text},
     "end": {"sentence": _is_text, "status": _is_number, "bytes_in": _is_number, "bytes_out": _is_number},
-    "audit": dict.fromkeys(("person", "person_name", "by", "reason", "placeholder", "rule", "at", "expires"), _is_text),
+    "audit": dict.fromkeys(
+        (
+            *("person", "person_name", "by", "reason", "at", "expires", "allowance", "placeholder", "rule"),
+            *("id", "kind", "target", "grant"),
+        ),
+        _is_text,
+    ),
 }
 
 

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
-from maskproxy.access.grants import Grant
+from maskproxy.access.grants import ENDPOINTS, Approval, Grant
+from maskproxy.access.limits import GrantLimits
+from maskproxy.access.patterns import ClaimRule
 from maskproxy.access.tokens import IssuerRules
 from maskproxy.bodies.masks import BodyPolicy
 from maskproxy.config import model
@@ -26,7 +28,9 @@ from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.gateway.maskings import Maskings
 from maskproxy.gateway.memory import MemoryBudget
 from maskproxy.gateway.routes import Route, RouteTable, TunnelTarget
+from maskproxy.gateway.standings import Standings
 from maskproxy.gateway.state import Gateway, Handling, Limits, Recording
+from maskproxy.gateway.turns import Counters, MemoryCounters, Turns
 from maskproxy.gateway.upstream.pool import Origin, UpstreamPool
 from maskproxy.masking import PlaceholderKey, SealKey
 from maskproxy.recording.frames import Frame
@@ -43,7 +47,9 @@ from maskproxy.service.trust import client_context
 if TYPE_CHECKING:
     from maskproxy.service.signing_in import SigningIn
     from maskproxy.signin.provider import Provider
+    from maskproxy.store.access import Access
     from maskproxy.store.allowances import Allowances
+    from maskproxy.store.owners import Owners
     from maskproxy.store.sealed_vault import SealedVault
     from maskproxy.store.store import Store
 
@@ -101,9 +107,12 @@ class Parts:
 
     async def close(self) -> None:
         await self.retire()
+        if self.gateway.access is not None:
+            await self.gateway.access.close()
         await self.pool.close()
         self.workers.shutdown(wait=False, cancel_futures=True)
         self.quick_workers.shutdown(wait=False, cancel_futures=True)
+        self.gateway.turns.give_back()
         if self.store is not None:
             await self.store.close()
         if isinstance(self.recorder, Recorder):
@@ -148,6 +157,11 @@ async def build(
         keys, authenticator = _identity(issuers, signing_in)
         await keys.start()
         undo.push_async_callback(keys.close)
+        access = keep.gateway.access if keep is not None else await _access(store, metrics, log, recorder)
+        if access is not None and keep is None:
+            undo.push_async_callback(access.close)
+        standings = keep.gateway.standings if keep is not None else Standings(access)
+        turns = keep.gateway.turns if keep is not None else Turns(_counters(store, key), time.time_ns)
         gateway = Gateway(
             routes=RouteTable(routes, [_tunnel(tunnel) for tunnel in config.tunnels]),
             authenticator=authenticator,
@@ -161,6 +175,10 @@ async def build(
             stored_vault=vault,
             allowances=allowances,
             longest_allowance_s=config.masking.allow.longest,
+            turns=turns,
+            standings=standings,
+            access=access,
+            owners=_owners(store, key),
             protection=configured_protection(config.masking, key),
             pool=pool,
             budget=MemoryBudget(config.limits.memory_bytes),
@@ -226,7 +244,26 @@ def _identity(issuers: list[TrustedIssuer], signing_in: SigningIn | None) -> tup
 
 
 def _grant(grant: model.Grant) -> Grant:
-    return Grant(grant.name, grant.groups, grant.routes, grant.for_s, grant.mode, grant.mcp_tokens)
+    endpoints = grant.endpoints
+    if endpoints is None:
+        endpoints = frozenset(ENDPOINTS) - ({"other"} if grant.models else frozenset())
+    approval = None
+    if grant.approval is not None:
+        approval = Approval(grant.approval.approvers, grant.approval.longest, grant.reason)
+    return Grant(
+        name=grant.name,
+        groups=grant.groups,
+        routes=grant.routes,
+        for_s=grant.for_s,
+        mode=grant.mode,
+        mcp_tokens=grant.mcp_tokens,
+        claims=tuple(ClaimRule(claim, patterns) for claim, patterns in grant.claims.items()),
+        models=grant.models or (),
+        endpoints=endpoints,
+        hours=grant.hours,
+        limits=GrantLimits(**grant.limits.model_dump()),
+        approval=approval,
+    )
 
 
 def _route(route: model.Route, metrics: Metrics, credentials: list[Credential]) -> Route:
@@ -336,6 +373,36 @@ async def _signing_in(
     made = signing_in(config, config.identity.tokens, store, key, providers, metrics, log)
     await made.start()
     return made
+
+
+async def _access(
+    store: Store | None, metrics: Metrics, log: EventLog, recorder: Recorder | NoRecorder
+) -> Access | None:
+    """Approvals and revocations, followed from now on."""
+    if store is None:
+        return None
+    from maskproxy.service.storing import access
+
+    made = access(store, metrics, log, recorder)
+    await made.start()
+    return made
+
+
+def _owners(store: Store | None, key: bytes) -> Owners | None:
+    if store is None:
+        return None
+    from maskproxy.store.owners import Owners
+
+    return Owners(store, key, time.time_ns)
+
+
+def _counters(store: Store | None, key: bytes) -> Counters:
+    """What everybody's limits are counted by: with the other nodes where there is a store."""
+    if store is None:
+        return MemoryCounters()
+    from maskproxy.store.counters import StoredCounters
+
+    return StoredCounters(store, key, time.time_ns)
 
 
 def _limits(limits: model.Limits) -> Limits:

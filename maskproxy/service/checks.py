@@ -24,7 +24,8 @@ from maskproxy.service.rules import ConfiguredRules, nameless
 from maskproxy.store.files import check_private
 
 _NO_STORE = (
-    "not set: in edits only what the request itself still holds comes back, and nobody can let pass what is no secret"
+    "not set: in edits only what the request itself still holds comes back, nobody can let pass what is no secret, "
+    "nothing can be revoked, and people see each other's files and batches"
 )
 LIMIT_SECRET_BYTES = 64 * 1024
 
@@ -71,6 +72,7 @@ def notes(config: Config) -> list[tuple[str, str]]:
         told.append(("grants", "not set: nobody may use any route"))
     observed = [i for i, grant in enumerate(config.grants) if grant.mode == "observe"]
     told += [(f"grants[{i}].mode", "observe: secrets are counted and reach upstream unmasked") for i in observed]
+    told += grant_notes(config)
     told += passing("masking.actions", config.masking.actions)
     for i, grant in enumerate(config.grants):
         told += passing(f"grants[{i}].masking.actions", grant.masking.actions or ())
@@ -78,6 +80,20 @@ def notes(config: Config) -> list[tuple[str, str]]:
     for i, grant in enumerate(config.grants):
         told += rule_notes(f"grants[{i}].masking", grant.masking.rules or ())
     return told
+
+
+def grant_notes(config: Config) -> Iterator[tuple[str, str]]:
+    for i, grant in enumerate(config.grants):
+        if grant.claims and "iss" not in grant.claims and len(config.identity.issuers) > 1:
+            yield f"grants[{i}].claims", "no iss: tokens of every issuer can meet them"
+        limits = grant.limits
+        if config.store is None and (limits.requests_per_minute or limits.tokens_per_day):
+            yield f"grants[{i}].limits", "without store each node counts for itself, and anew when it starts"
+        if limits.tokens_per_day and (grant.endpoints is None or "batches" in grant.endpoints):
+            yield (
+                f"grants[{i}].limits.tokens_per_day",
+                "batches are counted late: when results are fetched",
+            )
 
 
 def passing(place: str, entries: Sequence[RuleActions]) -> Iterator[tuple[str, str]]:

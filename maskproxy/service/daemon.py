@@ -125,6 +125,8 @@ class Daemon:
         gateway = self.parts.gateway
         if gateway.draining:
             return "draining"
+        if gateway.access is not None and gateway.access.is_stale:
+            return "the store cannot be read"
         return "the recording cannot be written" if self.parts.recorder_failed else ""
 
     def _status(self) -> Mapping[str, object]:
@@ -157,15 +159,11 @@ class Daemon:
     async def _prune_the_store(self) -> None:
         """Have the store forget what has expired, now and every hour. That it fails is told by its alarm."""
         while True:
-            if self.parts.vault is not None:
-                with contextlib.suppress(StoreFailed):
-                    await self.parts.vault.prune()
-            if self.parts.allowances is not None:
-                with contextlib.suppress(StoreFailed):
-                    await self.parts.allowances.prune()
-            if self.parts.signing_in is not None:
-                with contextlib.suppress(StoreFailed):
-                    await self.parts.signing_in.prune()
+            gateway, kept = self.parts.gateway, (self.parts.vault, self.parts.allowances, self.parts.signing_in)
+            for prunes in (*kept, gateway.turns, gateway.access, gateway.owners):
+                if prunes is not None:
+                    with contextlib.suppress(StoreFailed):
+                        await prunes.prune()
             await asyncio.sleep(_PRUNE_S)
 
     async def _reload_when_asked(self) -> None:

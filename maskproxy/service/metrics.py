@@ -33,6 +33,7 @@ class Metrics:
         self._lifted = counter("lifted", "Findings that their person may have as they are.", *found)
         self._allowances = counter("allowances", "What became of allowances, told once by one node.", "event")
         self._sign_ins = counter("sign_ins", "What happened to sign-ins here.", "event")
+        self._access = counter("access", "What was asked and decided about access, told once by one node.", "event")
         self._unread = counter("unread_bytes", "Bytes of media passed without being read, as configured.", "route")
         self._refused = counter("refused", "Refusals and failures, by the class of the error.", "reason")
         self._alarms = counter("alarms", "What an operator should look at.", "kind")
@@ -70,6 +71,9 @@ class Metrics:
 
     def sign_in(self, event: str) -> None:
         self._sign_ins.labels(event).inc()
+
+    def access(self, event: str) -> None:
+        self._access.labels(event).inc()
 
     @staticmethod
     def _found(counter: Counter, rule: str, direction: str, admission: Admission) -> None:

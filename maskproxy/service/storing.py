@@ -16,6 +16,8 @@ from maskproxy.recording.catalog import iso_time
 from maskproxy.recording.frames import AUDIT, Frame
 from maskproxy.service.logs import EventLog
 from maskproxy.service.metrics import Metrics
+from maskproxy.store import access_events
+from maskproxy.store.access import Access
 from maskproxy.store.allowance_rows import Event
 from maskproxy.store.allowances import Allowances
 from maskproxy.store.sealed_vault import SealedVault
@@ -77,3 +79,32 @@ def allowances(store: Store, key: bytes, metrics: Metrics, log: EventLog, record
         log("allowances could not be followed", error=type(error).__name__)
 
     return Allowances(store, key, wall_ns=time.time_ns, audited=audited, unforeseen=unforeseen)
+
+
+def access(store: Store, metrics: Metrics, log: EventLog, recorder: Recording) -> Access:
+    async def audited(event: access_events.Event) -> None:
+        """Tell it in the log, the metrics and the recording. An event that cannot be recorded stays in the store."""
+        told = {
+            "id": event.subject,
+            "kind": event.kind,
+            "target": event.target,
+            "grant": event.grant,
+            "person": event.person_key,
+            "person_name": event.person_name,
+            "by": event.by,
+            "reason": event.reason,
+            "at": iso_time(event.at_us * 1000),
+        }
+        if event.expires_us:
+            told["expires"] = iso_time(event.expires_us * 1000)
+        metrics.access(event.event)
+        log(f"access {event.event}", **told)
+        data = {"event": f"access_{event.event}", **told}
+        with contextlib.suppress(RecordingFailed):
+            await recorder.append(Frame("audit", AUDIT, "", time.time_ns(), time.monotonic_ns(), data))
+
+    def unforeseen(error: Exception) -> None:
+        metrics.alarm("internal")
+        log("access could not be followed", error=type(error).__name__)
+
+    return Access(store, wall_ns=time.time_ns, mono_ns=time.monotonic_ns, audited=audited, unforeseen=unforeseen)

@@ -86,6 +86,83 @@ allowance_events = Table(
 )
 """Who did what to an allowance, when and why. The highest number ever tells whether anything changed."""
 
+counters = Table(
+    "counters",
+    metadata,
+    Column("person", LargeBinary(32), primary_key=True),
+    Column("grant", String(64), primary_key=True),
+    Column("counted", String(8), primary_key=True),
+    Column("window_s", BigInteger, primary_key=True),
+    Column("total", BigInteger, nullable=False),
+    Index("counters_by_age", "window_s"),
+)
+"""What people have had of their limits, in a window that begins at `window_s`; `person` is a keyed hash."""
+
+access_requests = Table(
+    "access_requests",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("person_key", String(1100), nullable=False),
+    Column("person_name", String(512), nullable=False),
+    Column("grant", String(64), nullable=False),
+    Column("reason", String(512), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("for_us", BigInteger, nullable=False),
+    Column("asked_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Index("access_requests_by_person", "person_key", "asked_us"),
+    Index("access_requests_by_state", "state", "expires_us"),
+)
+"""Grants that people asked for. `expires_us` is 0 for as long as one waits."""
+
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("target", String(1100), nullable=False),
+    Column("person_key", String(1100), nullable=False),
+    Column("by", String(1100), nullable=False),
+    Column("reason", String(512), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Index("revocations_by_end", "expires_us"),
+)
+"""What counts no more. `person_key` is whose grant was revoked, or empty for everybody's."""
+
+access_events = Table(
+    "access_events",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("subject", String(32), nullable=False),
+    Column("event", String(8), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("target", String(1100), nullable=False),
+    Column("grant", String(64), nullable=False),
+    Column("person_key", String(1100), nullable=False),
+    Column("person_name", String(512), nullable=False),
+    Column("by", String(1100), nullable=False),
+    Column("reason", String(512), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("told", Boolean, nullable=False),
+    Index("access_events_by_told", "told"),
+    sqlite_autoincrement=True,
+)
+"""Who decided what about access, when and why. The highest number ever tells whether anything changed."""
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("kind", String(8), primary_key=True),
+    Column("id", String(256), primary_key=True),
+    Column("person", LargeBinary(32), nullable=False),
+    Column("made_us", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Index("owners_by_age", "kind", "made_us"),
+)
+"""Whose files and batches are; `person` is a keyed hash, `tokens` what was counted of a batch's results."""
+
 signing_keys = Table(
     "signing_keys",
     metadata,

@@ -63,10 +63,10 @@ class Store:
         self._note(None)
         return result
 
-    def post(self, work: Callable[[Connection], T], done: Callable[[T], None]) -> None:
+    def post(self, work: Callable[[Connection], T], done: Callable[[T], None], *, reads_first: bool = False) -> None:
         """Run `work` in a transaction some time; `done` gets its result on the loop. A failure is told as an alarm."""
         try:
-            begun = self._worker.post(lambda: self._transact(work))
+            begun = self._worker.post(lambda: self._transact(work, alone=reads_first))
         except StoreFailed as error:
             self._note(error)
             return
@@ -117,5 +117,8 @@ class Store:
             self._alarm(failed=False, sentence="The store works again.")
         else:
             detail = error.detail if isinstance(error, MaskproxyError) else type(error).__name__
-            told = "edits may stay without their secrets, and what people may have as it is may be out of date"
+            told = (
+                "edits may stay without their secrets, limits and owners cannot be told, what people may have as it is "
+                "may be out of date, and after half a minute nothing is passed on"
+            )
             self._alarm(failed=True, sentence=f"The store fails ({detail}): {told}.")

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from maskproxy.access.grants import Grant, held_grants, open_grants
+from maskproxy.access.hours import parse_hours
+from maskproxy.access.patterns import ClaimRule
 from maskproxy.access.tokens import Person
 
 NOW = 1_000_000.0
@@ -62,3 +66,38 @@ def test_a_person_comes_in_by_a_group_of_the_configuration() -> None:
     both = Grant("trial", frozenset({"pilots", "early"}), frozenset({"claude"}), None, "observe")
     assert both.admits(person({"pilots", "sales", "a"})) == ("trial", "pilots", "observe")
     assert both.admits(person({"pilots", "early"})) == ("trial", "early", "observe")
+
+
+def test_claims_give_grants_with_or_without_groups() -> None:
+    of_repository = ClaimRule("repository", ("corp/*",))
+    on_main = ClaimRule("ref", ("refs/heads/main", "refs/tags/*"))
+    job = replace(grant("ci", "", None), groups=frozenset(), claims=(of_repository, on_main))
+    both = replace(grant("both", "engineering", None), claims=(of_repository,))
+    nobody = replace(job, name="nobody", claims=())
+
+    def names(groups: set[str], **claims: object) -> list[str]:
+        who = replace(person(groups), claims=claims)
+        return [one.name for one in held_grants(who, (job, both, nobody))]
+
+    assert names(set(), repository="corp/app", ref="refs/tags/v1") == ["ci"]
+    assert names(set(), repository="corp/app", ref="refs/heads/fix") == []
+    assert names({"engineering"}, repository="corp/app") == ["both"]
+    assert names({"engineering"}, repository="corpse/app") == []
+    assert job.admits(person(set())) == ("ci", "", "enforce")
+
+
+def test_outside_of_its_hours_a_grant_is_not_open() -> None:
+    daily = replace(grant("day", "engineering", None), hours=(parse_hours("Mon 13:00-14:00 UTC"),))
+    at_1346_on_a_monday = NOW
+    for now, names in ((at_1346_on_a_monday, ["day"]), (at_1346_on_a_monday + 14 * 60, [])):
+        assert [g.name for g in open_grants(person({"engineering"}), (daily,), now)] == names
+
+
+def test_models_and_endpoints_are_what_it_allows() -> None:
+    some = replace(grant("some", "a", None), models=("claude-haiku-*",), endpoints=frozenset({"messages"}))
+    assert some.allows(["claude-haiku-4-5"])
+    assert not some.allows(["claude-haiku-4-5", "claude-opus-5"])
+    assert grant("all", "a", None).allows(["claude-opus-5"])
+    assert some.covers("claude", "messages")
+    assert not some.covers("claude", "files")
+    assert not some.covers("other", "messages")

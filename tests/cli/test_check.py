@@ -24,8 +24,8 @@ def test_a_good_file_is_ok_and_told_what_may_surprise(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
         (
-            "store: not set: in edits only what the request itself still holds comes back, "
-            "and nobody can let pass what is no secret"
+            "store: not set: in edits only what the request itself still holds comes back, nobody can let pass what is "
+            "no secret, nothing can be revoked, and people see each other's files and batches"
         ),
     ]
 

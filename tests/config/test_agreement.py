@@ -33,6 +33,17 @@ def test_the_sample_agrees_with_itself() -> None:
         (lambda d: d["listeners"][1].update(address="0.0.0.0:8443"), "listeners[1].address"),
         (lambda d: d["grants"][0].update(routes=["claude", "claud"]), "grants[0].routes[1]"),
         (lambda d: d["grants"].append(d["grants"][0]), "grants[1].name"),
+        (lambda d: d["grants"][0].pop("groups"), "grants[0]"),
+        (lambda d: (d["routes"][0].pop("api"), d["grants"][0].update(models=["x"])), "grants[0].routes[0]"),
+        (
+            lambda d: (d.pop("store"), d["grants"][0].update(approval={"approvers": ["x"]})),
+            "grants[0].approval",
+        ),
+        (lambda d: d["grants"][0].update(reason=True), "grants[0].reason"),
+        (
+            lambda d: (d["routes"][0].pop("api"), d["grants"][0].update(limits={"tokens_per_day": 5})),
+            "grants[0].routes[0]",
+        ),
         (lambda d: d["masking"].update(actions=[{"rules": ["*"]}]), "masking.actions[0]"),
         (
             lambda d: d["grants"][0].update(masking={"actions": [{"rules": ["*"]}]}),

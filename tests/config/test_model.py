@@ -68,3 +68,42 @@ def test_what_people_may_let_pass_has_its_words() -> None:
     assert Allow().model_dump() == {"longest": 7 * 86400.0, "generic": "at_once", "vendor": "approval"}
     with pytest.raises(ValidationError):
         Allow.model_validate({"vendor": "at_once"})
+
+
+def test_a_grants_terms_are_written_short_or_as_lists() -> None:
+    document = full()
+    document["grants"][0] |= {
+        "claims": {"repository": "corp/*", "ref": ["a", "b"], "verified": True, "run": 7},
+        "models": ["claude-*"],
+        "endpoints": ["messages", "files"],
+        "hours": "Mon-Fri 08:00-19:00 Europe/Berlin",
+    }
+    grant = Config.model_validate(document).grants[0]
+    assert grant.claims == {"repository": ("corp/*",), "ref": ("a", "b"), "verified": ("true",), "run": ("7",)}
+    assert grant.models == ("claude-*",)
+    assert sorted(grant.endpoints or ()) == ["files", "messages"]
+    assert [hours.zone_name for hours in grant.hours] == ["Europe/Berlin"]
+    document["grants"][0]["hours"] = ["Mon 08:00-19:00 UTC", "22:00-06:00 UTC"]
+    assert len(Config.model_validate(document).grants[0].hours) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"claims": {}},
+        {"claims": {"x": []}},
+        {"claims": {"x": {"y": "z"}}},
+        {"claims": {"x": [""]}},
+        {"claims": {"x": 1.5}},
+        {"models": []},
+        {"endpoints": ["chat"]},
+        {"hours": "always"},
+        {"hours": []},
+        {"hours": ["Mon 08:00-19:00 UTC", 5]},
+    ],
+)
+def test_terms_of_a_grant_that_say_nothing_are_faults(changes: dict[str, object]) -> None:
+    document = full()
+    document["grants"][0] |= changes
+    with pytest.raises(ValidationError):
+        Config.model_validate(document)

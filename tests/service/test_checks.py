@@ -129,6 +129,23 @@ def test_what_may_surprise_is_noted(tmp_path: Path) -> None:
     assert [path for path, _ in notes(load(write_real(tmp_path, document), {}))] == ["store", "recording", "grants"]
 
 
+def test_what_may_surprise_about_grants_is_noted(tmp_path: Path) -> None:
+    document = full()
+    document["identity"]["issuers"].append({"issuer": "https://ci.example.com", "audience": "maskproxy"})
+    grant = document["grants"][0]
+    grant |= {"claims": {"repository": "corp/*"}, "limits": {"tokens_per_day": 5, "streams": 4}}
+
+    def noted() -> list[str]:
+        return [path for path, _ in notes(load(write_real(tmp_path, document), {})) if path.startswith("grants")]
+
+    assert noted() == ["grants[0].claims", "grants[0].limits.tokens_per_day"]
+    grant["claims"]["iss"] = "https://ci.example.com"
+    grant["endpoints"] = ["messages"]
+    assert noted() == []
+    del document["store"]
+    assert noted() == ["grants[0].limits"]
+
+
 def test_a_store_that_nothing_uses_is_noted(tmp_path: Path) -> None:
     document = full()
     document["masking"]["restore"]["tools"] = []
