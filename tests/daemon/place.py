@@ -156,7 +156,14 @@ class Place:
             "interception": {"ca": {"certificate": "ca/ca.pem", "key": "ca/ca.key"}},
             "routes": [claude | route, generic | route],
             "identity": {"issuers": [{"issuer": self.issuer.url, "audience": fakes_tokens.AUDIENCE}]},
-            "grants": [{"name": "developers", "groups": ["engineering"], "routes": ["claude", "generic"]}],
+            "grants": [
+                {
+                    "name": "developers",
+                    "groups": ["engineering"],
+                    "routes": ["claude", "generic"],
+                    "limits": {"streams": 1000},  # one person stands for many
+                }
+            ],
             "masking": {"key": {"file": "masking.key"}},
             "recording": {"directory": "recordings"},
             "limits": {"drain_s": 2},
