@@ -135,6 +135,27 @@ def dictionaries(document: Part) -> Iterator[tuple[str, str]]:
             yield f"masking.{path}", "Give the dictionary either file or command."
 
 
+def providers(document: Part) -> Iterator[tuple[str, str]]:
+    """Whom people sign in with."""
+    identity = part(document, "identity")
+    if "identity" in document and not identity.get("issuers") and not identity.get("providers"):
+        yield "identity", "Give issuers, whose tokens count, or providers, with whom people sign in."
+    seen: dict[str, str] = {}
+    for path, item in parts(identity, "providers"):
+        if ("oidc" in item) == ("saml" in item):
+            yield f"identity.{path}", "Give the provider either oidc or saml."
+        provider = item.get("name")
+        if isinstance(provider, str) and provider in seen:
+            yield f"identity.{path}.name", f"{seen[provider]} has the same name."
+        if isinstance(provider, str):
+            seen.setdefault(provider, f"identity.{path}")
+    if seen and "tokens" not in identity:
+        yield (
+            "identity.tokens",
+            "Who signs in with a provider gets a token of the gateway's own: give this, too; {} will do.",
+        )
+
+
 def sign_in(document: Part) -> Iterator[tuple[str, str]]:
     """What tokens of our own need beside them: a name under which they are given out, and somewhere to keep keys."""
     identity, claude_code = part(document, "identity"), part(document, "claude_code")
@@ -212,6 +233,7 @@ CHECKS: tuple[Callable[[Part], Iterator[tuple[str, str]]], ...] = (
     sources,
     dictionaries,
     listeners,
+    providers,
     sign_in,
     grants,
     actions,

@@ -121,6 +121,12 @@ def file_faults(document: Part, directory: Path, environ: Mapping[str, str]) -> 
         files.readable(join(path, "credential.from.oauth2.trust"), oauth2.get("trust"))
     for path, issuer in parts(part(document, "identity"), "issuers"):
         files.readable(f"identity.{path}.trust", issuer.get("trust"))
+    for path, provider in parts(part(document, "identity"), "providers"):
+        oidc, saml = part(provider, "oidc"), part(provider, "saml")
+        files.source(f"identity.{path}.oidc.client_secret", part(oidc, "client_secret"))
+        files.readable(f"identity.{path}.oidc.trust", oidc.get("trust"))
+        files.readable(f"identity.{path}.saml.metadata", saml.get("metadata"))
+        files.key_pair(f"identity.{path}.saml.signing", part(saml, "signing"))
     telemetry = part(part(document, "claude_code"), "telemetry")
     files.readable("claude_code.telemetry.trust", telemetry.get("trust"))
     key = part(part(document, "masking"), "key")

@@ -140,8 +140,55 @@ class Tokens(Part):
     """The same, of a job that began with another issuer's token."""
 
 
+class Oidc(Part):
+    """The gateway's registration at an OpenID Connect provider."""
+
+    issuer: SafeEndpoint
+    client_id: Text
+    client_secret: SecretSource | None = None
+    """Not set: a public client, which PKCE alone protects."""
+    scopes: Annotated[tuple[Text, ...], Field(min_length=1)] = ("openid", "profile", "email")
+    groups_claim: Text = "groups"
+    """A claim of the ID token, or else of userinfo."""
+    prompt: Literal["login", "consent", "select_account"] | None = None
+    algorithms: frozenset[Literal["RS256", "ES256", "EdDSA"]] = frozenset({"RS256", "ES256", "EdDSA"})
+    leeway_s: Annotated[float, Field(ge=0, le=300)] = 60
+    trust: FilePath | None = None
+
+
+class Saml(Part):
+    """A SAML 2.0 identity provider, and the gateway as its service provider."""
+
+    metadata: FilePath
+    """The identity provider's."""
+    idp_entity_id: Text | None = None
+    """Which of the metadata's entities; not set, the only one."""
+    entity_id: Text
+    """The gateway's own."""
+    groups_attribute: Text = "groups"
+    name_attributes: tuple[Text, ...] = ()
+    email_attributes: tuple[Text, ...] = ()
+    name_id: Literal["persistent", "email"] = "persistent"
+    binding: Literal["redirect", "post"] = "redirect"
+    signed: Literal["assertion", "response", "both"] = "assertion"
+    signing: KeyPair | None = None
+    """With which requests are signed."""
+    leeway_s: Annotated[float, Field(ge=0, le=300)] = 60
+    longest: Annotated[Duration, Field(le=86400)] = 12 * 3600.0
+
+
+class Provider(Part):
+    """Whom people sign in with; exactly one of `oidc` and `saml` is set."""
+
+    name: Name
+    oidc: Oidc | None = None
+    saml: Saml | None = None
+
+
 class Identity(Part):
-    issuers: Annotated[tuple[Issuer, ...], Field(min_length=1)]
+    issuers: tuple[Issuer, ...] = ()
+    """Whose tokens count as they are."""
+    providers: tuple[Provider, ...] = ()
     tokens: Tokens | None = None
 
 

@@ -127,7 +127,7 @@ async def build(
     keep: Parts | None = None,
     providers: Mapping[str, Provider] | None = None,
 ) -> Parts:
-    """`providers` are those that people sign in with, by name.
+    """`providers`: by name, with whom people sign in instead of those that the configuration names.
 
     Raises `StartFailed`, `RuleRefused` or `ConfigurationFault`; then nothing is left running.
     """
@@ -151,7 +151,7 @@ async def build(
         allowances = await _allowances(store, key, metrics, log, recorder, keep)
         if allowances is not None:
             undo.push_async_callback(allowances.close)
-        signing_in = await _signing_in(config, store, key, providers or {}, metrics, log)
+        signing_in = await _signing_in(config, store, key, providers, metrics, log)
         if signing_in is not None:
             undo.push_async_callback(signing_in.close)
         keys, authenticator = _identity(issuers, signing_in)
@@ -361,7 +361,7 @@ async def _signing_in(
     config: model.Config,
     store: Store | None,
     key: bytes,
-    providers: Mapping[str, Provider],
+    providers: Mapping[str, Provider] | None,
     metrics: Metrics,
     log: EventLog,
 ) -> SigningIn | None:
@@ -370,7 +370,7 @@ async def _signing_in(
         return None
     from maskproxy.service.signing_in import signing_in
 
-    made = signing_in(config, config.identity.tokens, store, key, providers, metrics, log)
+    made = signing_in(config, config.identity.tokens, store, key, metrics, log, others=providers)
     await made.start()
     return made
 

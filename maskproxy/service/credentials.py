@@ -20,16 +20,17 @@ from maskproxy.service.trust import client_context
 
 def build_credential(credential: model.Credential, *, alarm: Callable[[], None]) -> Credential:
     """Nothing is read yet."""
-    return Credential(credential.header, _source(credential.source), alarm=alarm)
+    return Credential(credential.header, source_of(credential.source), alarm=alarm)
 
 
-def _source(source: model.SecretSource) -> SecretSource:
+def source_of(source: model.SecretSource) -> SecretSource:
+    """Nothing is read yet."""
     if isinstance(source, model.CredentialSource) and source.oauth2 is not None:
         oauth2 = source.oauth2
         return ClientCredentials(
             oauth2.token_url,
             oauth2.client_id,
-            _source(oauth2.client_secret),
+            source_of(oauth2.client_secret),
             scope=oauth2.scope,
             audience=oauth2.audience,
             trust=None if oauth2.token_url.startswith("http://") else client_context(oauth2.trust),

@@ -15,6 +15,7 @@ from maskproxy.gateway.identity.keys import TrustedIssuer
 from maskproxy.gateway.upstream.pool import Origin
 from maskproxy.service.logs import EventLog
 from maskproxy.service.metrics import Metrics
+from maskproxy.service.providers import Providers
 from maskproxy.service.trust import client_context
 from maskproxy.signin.attempts import Attempts
 from maskproxy.signin.browser import Browsers
@@ -43,8 +44,12 @@ class SigningIn:
     sessions: Sessions
     codes: Codes
     issuer: TrustedIssuer
+    providers: Providers | None = None
+    """Those that the configuration names; they end with it."""
 
     async def start(self) -> None:
+        if self.providers is not None:
+            await self.providers.start()
         await self.keys.start()
         await self.endings.start()
 
@@ -52,6 +57,8 @@ class SigningIn:
         await self.sessions.close()
         await self.endings.close()
         await self.keys.close()
+        if self.providers is not None:
+            await self.providers.close()
 
     async def prune(self) -> None:
         """Forget what is over. Raises StoreFailed."""
@@ -64,12 +71,18 @@ def signing_in(
     tokens: model.Tokens,
     store: Store,
     key: bytes,
-    providers: Mapping[str, Provider],
     metrics: Metrics,
     log: EventLog,
+    *,
+    others: Mapping[str, Provider] | None,
 ) -> SigningIn:
-    """`providers` by their names, in the order in which people are offered them."""
+    """`others`: by their names, with whom people sign in instead of those that the configuration names.
+
+    Raises StartFailed where a provider cannot be used.
+    """
     assert config.public_url is not None
+    own = Providers(config.identity.providers, store, metrics, log) if others is None else None
+    providers = own.by_name if own is not None else others or {}
 
     async def told(event: str, more: Mapping[str, object]) -> None:
         metrics.sign_in(event)
@@ -123,7 +136,7 @@ def signing_in(
         telemetry=Telemetry(_collector(claude_code.telemetry)),
         hides_models=claude_code.models == "hide",
     )
-    return SigningIn(server, keys, endings, sessions, codes, TrustedIssuer(rules.verified_by()))
+    return SigningIn(server, keys, endings, sessions, codes, TrustedIssuer(rules.verified_by()), own)
 
 
 def _collector(telemetry: model.Telemetry | None) -> Origin | None:

@@ -205,7 +205,8 @@ class House:
         self.parts: Parts
         self.listeners: Listeners
         self.changes: dict[str, Any] = {}
-        self.providers: dict[str, Provider] = {}
+        self.providers: dict[str, Provider] | None = {}
+        """None: those of the configuration."""
 
     async def start(self) -> None:
         server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

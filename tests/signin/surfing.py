@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from maskproxy.signin.provider import Provider
 from tests.gateway.house import Answer, House, read_answer
 from tests.signin.desk import ScriptedProvider
 
@@ -33,7 +34,7 @@ class Front(House):
         self.host = f"localhost:{self.port}"
         self.url = f"https://{self.host}"
         self.provider = ScriptedProvider()
-        self.providers = {"company": self.provider}
+        self.providers: dict[str, Provider] | None = {"company": self.provider}
         tls = {"certificate": "tls.pem", "key": "tls.key"}
         self.tokens: dict[str, Any] = {}
         self.changes = {
