@@ -29,6 +29,7 @@ async def front(tmp_path: Path, collector: Origin) -> AsyncIterator[Front]:
     front.other.issue_cert("127.0.0.1").configure_cert(context)
     await collector.start(context)
     place = {"collector": f"https://127.0.0.1:{collector.port}", "trust": "other.pem"}
+    del front.changes["masking"]
     front.changes["claude_code"] = {"telemetry": place}
     await front.start()
     yield front
