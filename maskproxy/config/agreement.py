@@ -152,7 +152,7 @@ def providers(document: Part) -> Iterator[tuple[str, str]]:
     if seen and "tokens" not in identity:
         yield (
             "identity.tokens",
-            "Who signs in with a provider gets a token of the gateway's own: give this, too; {} will do.",
+            "Who signs in here gets a token of the gateway's own: give this; {} will do.",
         )
 
 

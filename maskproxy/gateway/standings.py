@@ -7,7 +7,7 @@ approval was revoked, or has not seen for too long whether it was, it is told to
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from maskproxy.access.grants import NOTHING_DECIDED, Grant, Standing
 from maskproxy.access.tokens import Person
@@ -29,11 +29,27 @@ class Subject(NamedTuple):
     session: str = ""
     grant: str = ""
     request: str = ""
+    sign_in: str = ""
+    """Of a token of our own: the sign-in that it belongs to."""
+
+
+class SignIns(Protocol):
+    """Which sign-ins were ended before their time."""
+
+    @property
+    def none_ended(self) -> bool:
+        """It is known that there is none."""
+        ...
+
+    def is_over(self, session: str) -> bool:
+        """Raises Unavailable when that cannot be known."""
+        ...
 
 
 def subject_of(person: Person, *, session: str = "", grant: str = "", request: str = "") -> Subject:
     token = person.claims.get("jti")
-    return Subject(person.key, person.subject, token if isinstance(token, str) else "", session, grant, request)
+    name = token if isinstance(token, str) else ""
+    return Subject(person.key, person.subject, name, session, grant, request, person.session or "")
 
 
 class _Watched(NamedTuple):
@@ -46,6 +62,8 @@ class Standings:
 
     def __init__(self, access: Access | None) -> None:
         self._access = access
+        self.sign_ins: SignIns | None = None
+        """Set where people sign in here."""
         self._watched: dict[object, _Watched] = {}
         if access is not None:
             access.on_look = self.look
@@ -77,7 +95,9 @@ class Standings:
 
     def look(self) -> None:
         """The store was looked at, or could not be: end what may not go on."""
-        if self._access is None or self._access.refuses_nobody:
+        if self._access is None:
+            return
+        if self._access.refuses_nobody and (self.sign_ins is None or self.sign_ins.none_ended):
             return
         for place, watched in list(self._watched.items()):
             errors = [self._refusal(subject) for subject in watched.subjects]
@@ -103,6 +123,12 @@ class Standings:
             return Unauthenticated("This token was revoked. Sign in again.")
         if subject.session and access.is_revoked("session", subject.session):
             return Denied(f"This session was revoked. Start a new one. {_SECURITY}")
+        if subject.sign_in and self.sign_ins is not None:
+            try:
+                if self.sign_ins.is_over(subject.sign_in):
+                    return Unauthenticated("This sign-in was ended. Sign in again.")
+            except Unavailable as unknown:
+                return unknown
         grant = subject.grant
         if grant and (access.is_revoked("grant", grant) or access.is_revoked("grant", grant, subject.person)):
             return Denied(f"The grant {grant} was revoked. {_SECURITY}")

@@ -161,6 +161,7 @@ async def build(
         if access is not None and keep is None:
             undo.push_async_callback(access.close)
         standings = keep.gateway.standings if keep is not None else Standings(access)
+        standings.sign_ins = signing_in.endings if signing_in is not None else None
         turns = keep.gateway.turns if keep is not None else Turns(_counters(store, key), time.time_ns)
         gateway = Gateway(
             routes=RouteTable(routes, [_tunnel(tunnel) for tunnel in config.tunnels]),
@@ -192,7 +193,10 @@ async def build(
             sign_in=signing_in.server if signing_in is not None else None,
         )
         undo.pop_all()
-    net.follow(lambda: [secret.decode("latin-1") for one in credentials for secret in one.known_secrets()])
+    knowing = [credential.known_secrets for credential in credentials]
+    if signing_in is not None:
+        knowing += [provider.known_secrets for provider in signing_in.knowing]
+    net.follow(lambda: [secret.decode("latin-1") for known in knowing for secret in known()])
     running = (metrics, keys, pool, workers, quick_workers, recorder, store, vault, allowances, signing_in, credentials)
     return Parts(gateway, log, net, *running)
 

@@ -32,13 +32,13 @@ class Providers:
 
     def __init__(self, configured: tuple[model.Provider, ...], store: Store, metrics: Metrics, log: EventLog) -> None:
         """Raises StartFailed for what cannot be used, in words."""
-        self._oidc: list[OidcProvider] = []
+        self.oidc: list[OidcProvider] = []
         self._threads: Threads | None = None
         made: dict[str, Provider] = {}
         for one in configured:
             if one.oidc is not None:
                 provider = _oidc(one.name, one.oidc, metrics)
-                self._oidc.append(provider)
+                self.oidc.append(provider)
                 made[one.name] = provider
             if one.saml is not None:
                 made[one.name] = self._saml(one.name, one.saml, store, log)
@@ -46,11 +46,11 @@ class Providers:
         """In the order in which people are offered them."""
 
     async def start(self) -> None:
-        for provider in self._oidc:
+        for provider in self.oidc:
             await provider.start()
 
     async def close(self) -> None:
-        for provider in self._oidc:
+        for provider in self.oidc:
             await provider.close()
         if self._threads is not None:
             self._threads.close()

@@ -6,7 +6,7 @@ Imported late by whoever needs it: a gateway without tokens of its own starts wi
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from maskproxy.config import model
@@ -23,6 +23,7 @@ from maskproxy.signin.codes import Codes
 from maskproxy.signin.endings import Endings
 from maskproxy.signin.managed import ManagedSettings
 from maskproxy.signin.oauth import OAuth
+from maskproxy.signin.oidc import OidcProvider
 from maskproxy.signin.provider import Provider
 from maskproxy.signin.server import SignIn
 from maskproxy.signin.sessions import Sessions, SessionTimes
@@ -46,6 +47,11 @@ class SigningIn:
     issuer: TrustedIssuer
     providers: Providers | None = None
     """Those that the configuration names; they end with it."""
+
+    @property
+    def knowing(self) -> Sequence[OidcProvider]:
+        """Who knows secrets that must not be seen in a log."""
+        return () if self.providers is None else self.providers.oidc
 
     async def start(self) -> None:
         if self.providers is not None:
@@ -99,7 +105,9 @@ def signing_in(
     url, clock = config.public_url, time.time_ns
     place = Site(str(url), Authority(url.host, url.port))
     claude_code = config.claude_code or model.ClaudeCode()
-    rules = TokenRules(place.url, tokens.audience, tokens.for_s)
+    matched = [path for grant in config.grants for path in grant.claims]
+    carried = frozenset({*matched, *(path.partition(".")[0] for path in matched)})
+    rules = TokenRules(place.url, tokens.audience, tokens.for_s, carried)
     keys = KeyRing(store, key, wall_ns=clock, tampered=tampered, unforeseen=unforeseen)
     endings = Endings(store, rules.life_s, wall_ns=clock, unforeseen=unforeseen)
     sessions = Sessions(

@@ -46,9 +46,17 @@ class Endings:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._poll
 
+    @property
+    def none_ended(self) -> bool:
+        """It is known that none was."""
+        return not self._ended and not self._is_stale()
+
+    def _is_stale(self) -> bool:
+        return self._read_s is None or asyncio.get_running_loop().time() > self._read_s + STALE_S
+
     def is_over(self, session: str) -> bool:
         """Tell whether a session was ended before its time. Raises Unavailable when that cannot be known."""
-        if self._read_s is None or asyncio.get_running_loop().time() > self._read_s + STALE_S:
+        if self._is_stale():
             raise Unavailable("Whether this sign-in still counts cannot be looked up right now. Try again.", retry=True)
         return session in self._ended
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 import pytest
+import yaml
 from lxml import etree
 
 from maskproxy.dev.oidc_provider import Client, ScriptedProvider
@@ -26,15 +27,15 @@ from tests.signin.oidc_bench import ID, PEOPLE, SECRET, identity, visit
 from tests.signin.surfing import Form, Front, Surfer
 from tests.signin.wrapped_saml import signed
 
-Fronts = Callable[[list[dict[str, Any]]], Awaitable[Front]]
+Fronts = Callable[..., Awaitable[Front]]
 
 
 @pytest.fixture
 async def fronts(tmp_path: Path) -> AsyncIterator[Fronts]:
     made: list[Front] = []
 
-    async def start(providers: list[dict[str, Any]]) -> Front:
-        front = Front(tmp_path, identity={"providers": providers, "tokens": {}})
+    async def start(providers: list[dict[str, Any]], **changes: Any) -> Front:
+        front = Front(tmp_path, identity={"providers": providers, "tokens": {}}, **changes)
         front.providers = None
         made.append(front)
         await front.start()
@@ -72,7 +73,8 @@ async def test_at_an_openid_connect_provider(fronts: Fronts, tmp_path: Path) -> 
     secret = {"file": "client.secret"}
     oidc = {"issuer": provider.url, "client_id": ID, "client_secret": secret, "trust": "idp-ca.pem"}
     try:
-        front = await fronts([{"name": "company", "oidc": oidc}])
+        by_mail = {"name": "developers", "claims": {"email": "*@example.com"}, "routes": ["claude"]}
+        front = await fronts([{"name": "company", "oidc": oidc}], grants=[by_mail])
         provider.clients[ID] = Client(frozenset({f"{front.url}/oauth/callback/company"}), SECRET)
         browser, device = front.browser(), await front.program().device()
         answer = await visit(await leave(browser, device["user_code"]))
@@ -106,8 +108,10 @@ async def test_metadata_that_cannot_be_used_keeps_the_gateway_from_starting(fron
     front = await fronts([{"name": "company", "oidc": {"issuer": "https://idp.example", "client_id": ID}}])
     (tmp_path / "idp.xml").write_text("<html/>")
     saml_ = {"name": "idp", "saml": {"metadata": "idp.xml", "entity_id": "us"}}
-    front.changes["identity"] = {"providers": [saml_], "tokens": {}}
-    config = checked(front._write_configuration())
+    document = yaml.safe_load(front.config.read_text())
+    document["identity"] = {"providers": [saml_], "tokens": {}}
+    front.config.write_text(yaml.safe_dump(document))
+    config = checked(front.config)
     log, net = logs.start("info", "json", stream=front.log)
     with pytest.raises(StartFailed, match="The identity provider idp cannot be used"):
         await build(config, log, net)
@@ -119,7 +123,7 @@ async def test_metadata_that_cannot_be_used_keeps_the_gateway_from_starting(fron
         ({}, "identity"),
         (
             {"providers": [{"name": "a", "oidc": {"issuer": "https://a.example", "client_id": "x"}}]},
-            "identity.providers",
+            "identity.tokens",
         ),
         ({"providers": [{"name": "a"}], "tokens": {}}, "identity.providers[0]"),
         (
