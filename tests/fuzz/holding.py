@@ -32,7 +32,7 @@ def trial(draw: Random) -> int:
         rule
         for _ in range(_RULES)
         for rule, _ in random_rules(draw)
-        if not (rule.holds or rule.allow or rule.right or rule.keywords)
+        if not (rule.holds or rule.allow or rule.right or rule.keywords or rule.unless_after or rule.accepts)
         and _PLAIN.fullmatch(rule.before + rule.secret + rule.after)
         and oracle.widths(rule)[1] <= _LONGEST
     ]
