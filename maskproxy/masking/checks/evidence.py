@@ -39,8 +39,9 @@ _VALUES = re.compile(rb"(?i)\)\s{0,4}values\s{0,4}\([^()]*\Z")
 _BLOCK = re.compile(rb"[ \t]*:[ ]?[|>]")
 _BASE64 = re.compile(r"(?=.*[a-z].*[A-Z]|.*[A-Z].*[a-z])[A-Za-z0-9+/]{16,}={0,2}")
 _RESULT = re.compile(rb"[\"']\)\s{0,2}(?:=>|==)")
-_NEXT_STATEMENT = re.compile(rb"[^\s,(\[{=\\][ \t]*\r?\n[ \t#/*]*[A-Za-z_$][\w.$]*[ \t]*:?=(?!=)")
+_NEXT_STATEMENT = re.compile(rb"[^\s,(\[{=\\][ \t]*(?:\r?\n|\\n)[ \t#/*]*[A-Za-z_$][\w.$]*[ \t]*:?=(?!=)")
 _ENDS_CODE = (";", ",", ")", "{", "(")
+_INDENTED = b"    "
 _TIED = (b"=", b":=", b"?=")
 
 
@@ -84,7 +85,7 @@ def line(value: bytes, before: bytes) -> bool:
     if _VARIABLE.fullmatch(text):
         if not sure:
             return _is_no_name(text) and judged(text, here, sure=False)
-        if b"=" in tie and here.gap != here.gap.strip() and (text in INTERFACE_WORDS or text in NOT_BEHIND):
+        if tie == b" = " and here.line.startswith(_INDENTED) and (text in INTERFACE_WORDS or text in NOT_BEHIND):
             return False  # `password = content`, as a program says it
     return judged(text, here, sure=sure)
 

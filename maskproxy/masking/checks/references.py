@@ -26,7 +26,7 @@ _IDENTIFIER = re.compile(
     rb"_*(?:[a-z]+|[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z]+(?:_[A-Z0-9]+)*|[A-Za-z]?[a-z]+(?:[A-Z][a-z]+){0,5}[0-9]?|[a-z]+(?:-[a-z]+)+)"
 )
 _LONGEST_NAME = 128
-_LETTERS_AND_A_NUMBER = re.compile(r"[A-Za-z]+(?:[0-9]{1,2}[A-Za-z]*)?")
+_LETTERS_AND_A_NUMBER = re.compile(r"[A-Za-z]+(?:[0-9]{1,2}[A-Za-z]+)?")
 _HUMP = re.compile(r"[a-z][A-Z]")
 _NUMBERED = re.compile(r"[0-9]{3,8}(?:_(?:[a-z]+|[0-9]+))+")
 _FIELD = re.compile(r"[a-z]+(?:-[a-z0-9]+){2,}")
@@ -64,7 +64,7 @@ def is_identifier(text: bytes) -> bool:
 
 
 def _is_in_camel_case(name: str) -> bool:
-    """`CanvasContext2DSettings`, `V2AccountUpdated`: long words, abbreviations between them, and one number at most."""
+    """`CanvasContext2DSettings`, `V2AccountUpdated`: long words, abbreviations between them, a number inside."""
     if not _LETTERS_AND_A_NUMBER.fullmatch(name) or not _HUMP.search(name):
         return False
     runs = segments(name)

@@ -59,6 +59,8 @@ _HEXSPEAK = re.compile(rb"(?i:dead(?:beef|c0de)|cafebabe|baadf00d|feedface|0badc
 """Words that people spell in hexadecimal; hardly any drawn digest begins so."""
 _RUN_TOGETHER = re.compile(rb"(?:your|my|insert|enter|some)[a-z]{0,16}(?:key|token|secret|password|passwd)(?:here)?")
 _STAND_IN_LIMIT = 80
+_MOST_ESCAPES = 2
+"""`a%20secret` is read as it is meant; four words and more are a passphrase, whatever they are."""
 
 
 def is_example(text: bytes) -> bool:
@@ -75,7 +77,7 @@ def is_stand_in(text: bytes) -> bool:
         return True
     if len(text) > _STAND_IN_LIMIT:
         return False
-    if b"%" in text:
+    if 0 < text.count(b"%") <= _MOST_ESCAPES:
         text = unquote_to_bytes(text)
     lower = text.lower().rstrip(b"])}>")
     words = re.split(rb"[-_. ]", lower)

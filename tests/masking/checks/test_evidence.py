@@ -104,6 +104,7 @@ def test_what_quotes_hold_beside_such_names_and_is_none(before: bytes, value: by
         (b"    password = ", b"content", False),
         (b"    passphrase = ", b"extra", False),
         (b"    password = ", b"marble", True),
+        (b"password = ", b"theme", True),
         (b"password=", b"window", True),
     ],
 )

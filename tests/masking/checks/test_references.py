@@ -55,6 +55,7 @@ def test_names_with_numbers_in_them(name: bytes) -> None:
         b"Xk2RenderingQzPwVbTr",
         b"Summer2024Party",
         b"NadelGUTGKOLIZ",
+        b"MarbleViolinOtter42",
         b"Context12Settings34Canvas",
         b"0002_xkqzvwrtpl",
         b"2024_08_a1b2c3",

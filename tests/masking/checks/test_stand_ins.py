@@ -43,6 +43,7 @@ def test_stand_ins(text: bytes) -> None:
         b"correcthorse",
         b"x9k2m4xx",
         b"p%40ss",
+        b"marble%20hidden%20otter%20violin",
         b"ab1",
         b"deadbee1",
         b"deadbeefy",
