@@ -14,7 +14,7 @@ from maskproxy.masking.checks.passphrases import are_words_of_a_passphrase
 from maskproxy.masking.checks.places import Place, place
 from maskproxy.masking.checks.program_text import is_expression, is_identifier, is_program_text, is_technical
 from maskproxy.masking.checks.values import is_scrambled, is_uuid, looks_chosen, looks_random
-from maskproxy.masking.checks.word_lists import NO_PASSWORDS
+from maskproxy.masking.checks.word_lists import INTERFACE_WORDS, NO_PASSWORDS, NOT_BEHIND
 
 Evidence = Callable[[bytes, bytes], bool]
 _MOST_CHARACTERS = 512
@@ -39,7 +39,9 @@ _VALUES = re.compile(rb"(?i)\)\s{0,4}values\s{0,4}\([^()]*\Z")
 _BLOCK = re.compile(rb"[ \t]*:[ ]?[|>]")
 _BASE64 = re.compile(r"(?=.*[a-z].*[A-Z]|.*[A-Z].*[a-z])[A-Za-z0-9+/]{16,}={0,2}")
 _RESULT = re.compile(rb"[\"']\)\s{0,2}(?:=>|==)")
+_NEXT_STATEMENT = re.compile(rb"[^\s,(\[{=\\][ \t]*(?:\r?\n|\\n)[ \t#/*]*[A-Za-z_$][\w.$]*[ \t]*:?=(?!=)")
 _ENDS_CODE = (";", ",", ")", "{", "(")
+_INDENTED = b"    "
 _TIED = (b"=", b":=", b"?=")
 
 
@@ -49,7 +51,7 @@ def quoted(value: bytes, before: bytes) -> bool:
     if here is None or (here.calls and not here.sets) or here.is_verb:
         return False
     gap = here.gap.strip()
-    if _RESULT.match(gap):
+    if _RESULT.match(gap) or (_NEXT_STATEMENT.search(here.gap) and not here.is_value_of):
         return False
     if gap.lstrip(b"\"'`").startswith(b","):
         if here.is_value_of:
@@ -83,8 +85,8 @@ def line(value: bytes, before: bytes) -> bool:
     if _VARIABLE.fullmatch(text):
         if not sure:
             return _is_no_name(text) and judged(text, here, sure=False)
-        if tie == here.gap.strip() != here.gap and b"=" in tie and is_identifier(text):
-            return _DIGITS_INSIDE.fullmatch(text) is not None and judged(text, here, sure=True)
+        if tie == b" = " and here.line.startswith(_INDENTED) and (text in INTERFACE_WORDS or text in NOT_BEHIND):
+            return False  # `password = content`, as a program says it
     return judged(text, here, sure=sure)
 
 

@@ -37,7 +37,7 @@ _PLACE = _any_of(
     r"(?i:[a-z]:[\\/].*|[a-z][a-z0-9+.-]{1,20}:/.*)",
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
     r"(?i:[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev|local|internal|ya?ml|json|xml|txt|py|js|ts|java|go|rb|php|html?|css|"
-    r"svg|png|jpe?g|gif|pem|key|crt|cer|p12|pfx|jks|conf|cfg|ini|env|log|md|sh|so|dll|exe|zip|gz))",
+    r"svg|png|jpe?g|gif|pem|key|crt|cer|p12|pfx|jks|conf|cfg|ini|env|log|md|sh|so|dll|exe|zip|gz)(?:[:;,&]\w+=.*)?)",
     r"(?i:(?:vault|op|ssm|secretsmanager|env|file|arn|urn|https?|sm|data|ref|secret|projects|gs|s3)[:/].*)",
     r"#[0-9a-fA-F]{3,8}|[#.][a-z][\w-]*",
 )
@@ -51,6 +51,11 @@ _OTHER = _any_of(
     r"[a-z_]+(?::[\w,]+)?(?:\|[a-z_]+(?::[\w,]+)?)+|[a-z]{3,12}\([0-9, ]{1,8}\)|[a-z]\w*\.[A-Z][A-Z0-9_]+",
     r"[0-9]+(?:ms|s|m|h|d|px|em|rem|pt|%|kb|mb|gb|k|x)",
 )
+_JOSE = re.compile(
+    r"A(?:128|192|256)(?:KW|GCM(?:KW)?|CBC-HS(?:256|384|512))|ECDH-ES(?:\+A(?:128|192|256)KW)?|"
+    r"PBES2-HS(?:256|384|512)\+A(?:128|192|256)KW|RSA(?:1_5|-OAEP(?:-(?:256|384|512))?)"
+)
+"""What RFC 7518 calls its algorithms, those that `_TECHNICAL` does not tell."""
 _ELIDED = re.compile(r"\.{3}|…")
 _NAME_PATH = re.compile(r"[&*!@:~+-]?[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.|/|:|\\)[A-Za-z_$][\w$]*)+[;,?:)]?")
 _EXPRESSION = _any_of(
@@ -81,6 +86,7 @@ def is_program_text(value: str) -> bool:
         or _ELIDED.search(value)
         or _PLACE.fullmatch(value)
         or _OTHER.fullmatch(value)
+        or _JOSE.fullmatch(value)
         or is_technical(value)
         or (_PATH.fullmatch(value) and _reads_well(value))
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 from itertools import pairwise
+from urllib.parse import unquote_to_bytes
+
+from maskproxy.masking.checks.references import is_identifier
 
 _EXAMPLES = frozenset(
     bytes.fromhex(digest)
@@ -17,6 +20,7 @@ _EXAMPLES = frozenset(
         "e21b597ba6b9cafa59d9ebc4d65c0385f5eb3fa56abab2607fa76589ad849a33",
         "6c96130f130ab0d6d158397e24d2bcc1c9a5e73ae081f6e983f1c7b545d24a4c",  # tokens and secrets in RFC 6749 and 6750
         "00cf4c781dc37003f7c7dd7d4c9a6ef1e0f4c62d9a291aa8bc398774e3fefd32",
+        "a71b359a87afde133e6d9731de69f8823d62b012072d43749f5dc976505403f5",
         "b8e148545b13c78bc74da2f1a7275dd71e56ddece129d7d2f7b3ecc06f7994da",
         "e9974c507d2a802143f614c878fcbb622a3800e05e6e0d329fee2c5b6b243329",
         "53f5da0aaa93d64cd5772c554cbf940f0539e689dddbeb8f923eec3f72c02ea9",
@@ -50,28 +54,44 @@ _NAMING = frozenset(
     for word in b"key token secret password passwd pass pwd credential value apikey".split()
     for plural in (b"", b"s")
 )
+_FEW_LETTERS = re.compile(rb"[A-Za-z]{1,3}")
+_HEXSPEAK = re.compile(rb"(?i:dead(?:beef|c0de)|cafebabe|baadf00d|feedface|0badc0de)[0-9a-fA-F]*")
+"""Words that people spell in hexadecimal; hardly any drawn digest begins so."""
 _RUN_TOGETHER = re.compile(rb"(?:your|my|insert|enter|some)[a-z]{0,16}(?:key|token|secret|password|passwd)(?:here)?")
 _STAND_IN_LIMIT = 80
+_MOST_ESCAPES = 2
+"""`a%20secret` is read as it is meant; four words and more are a passphrase, whatever they are."""
 
 
 def is_example(text: bytes) -> bool:
-    """Tell whether a vendor documents exactly this value as an example."""
-    return sha256(text).digest() in _EXAMPLES
+    """Tell whether a vendor documents exactly this value as an example, or a form with nothing else in it."""
+    if sha256(text).digest() in _EXAMPLES:
+        return True
+    first, *fields = text.split(b"&")
+    return bool(fields) and is_example(first) and all(_tells_nothing(field) for field in fields)
 
 
 def is_stand_in(text: bytes) -> bool:
     """Tell whether people write this where a secret belongs: `xxxx`, `<token>`, `your-api-key-here`."""
-    if _FILLED.fullmatch(text):
+    if _FILLED.fullmatch(text) or _FEW_LETTERS.fullmatch(text) or _HEXSPEAK.fullmatch(text):
         return True
     if len(text) > _STAND_IN_LIMIT:
         return False
+    if 0 < text.count(b"%") <= _MOST_ESCAPES:
+        text = unquote_to_bytes(text)
     lower = text.lower().rstrip(b"])}>")
     words = re.split(rb"[-_. ]", lower)
     plain = all(word.isalnum() for word in words)
     return (
         lower in _NOTHING
+        or (lower in _NAMING and len(lower) < len(text))  # `[&password=password]`, the optional part of a syntax
         or (plain and not _TELLING.isdisjoint(words))
         or (plain and any(pair[0] in _ASKING and pair[1] in (b"me", b"this", b"it") for pair in pairwise(words)))
         or (plain and words[0] in _OPENING and not _NAMING.isdisjoint(words[1:]))
         or _RUN_TOGETHER.fullmatch(lower) is not None
     )
+
+
+def _tells_nothing(field: bytes) -> bool:
+    value = field.rpartition(b"=")[2]
+    return not value or is_identifier(value) or is_example(value)

@@ -109,10 +109,10 @@ WEAK = listed("""
 """)
 """What people choose again and again, though it is a word."""
 NO_PASSWORDS = listed("""
-    account admin administrator always anything array ascii async automatic await basic bcrypt bearer blank
+    account admin administrator always anonymous anything array ascii async automatic await basic bcrypt bearer blank
     boolean bytes change changed changeme class cleartext client config confirm const create crypt current
     default delete dict digest disable disabled dummy email empty enable enabled encrypted error errors event
-    example expired external failed failure false field float foobar function generate generated global hashed
+    example expired external failed failure false field float foobar function generate generated global guest hashed
     hidden ignore import incorrect input integer internal invalid keyring label lambda latin list local login
     manager manual masked medium mismatch missing model native never number object optional options other others
     param params placeholder plain plaintext private prompt props protected provider public query random

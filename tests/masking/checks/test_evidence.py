@@ -46,6 +46,8 @@ from maskproxy.masking.checks.places import CONTEXT_BYTES
         (b'env::var("DB_PASSWORD").unwrap_or_else(|_| "', b"hunter2"),
         (b'"name": "DB_PASSWORD", "value": "', b"hunter2"),
         (b"def db_password():\n    return '", b"hunter2"),
+        (b'configure("DB_PASSWORD",\n    fallback="', b"hunter2"),
+        (b'password =\n    "', b"hunter2"),
         (b'password = "', b"k7]Qz{mB2x"),
     ],
 )
@@ -76,6 +78,10 @@ def test_quoted_secrets(before: bytes, value: bytes) -> None:
         (b'secret_key: "', b"@@DB_SECRET_KEY_1@@"),
         (b'api_key = "', b"env.DB_API_KEY"),
         (b'pw_shell = "', b"marble"),
+        (b'password = get("PASSWORD")\nflavour = get("', b"hunter2"),
+        (b"# doubled tokens are different:\n# sent = treebank.tokenized('", b"d81jx0q2m4ka"),
+        (b'FTP_PASSWORD = "', b"guest"),
+        (b'password: "', b"anonymous"),
     ],
 )
 def test_what_quotes_hold_beside_such_names_and_is_none(before: bytes, value: bytes) -> None:
@@ -95,6 +101,11 @@ def test_what_quotes_hold_beside_such_names_and_is_none(before: bytes, value: by
         (b"password = ", b"self.password", False),
         (b"arn:aws:x:secret:", b"MySecret1-a1b2c3", False),
         (b"password: ", b"str", False),
+        (b"    password = ", b"content", False),
+        (b"    passphrase = ", b"extra", False),
+        (b"    password = ", b"marble", True),
+        (b"password = ", b"theme", True),
+        (b"password=", b"window", True),
     ],
 )
 def test_lines(before: bytes, value: bytes, secret: bool) -> None:

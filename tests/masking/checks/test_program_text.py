@@ -13,7 +13,8 @@ from maskproxy.masking.checks.program_text import is_expression, is_identifier, 
         "en-US", "2024-01-31",
         "v1.2.3",         "12px", "SOME_OTHER_TOKEN", "std::string", "eyJ2IjoiMSIs...", "your-key",
         "sha256", "utf8mb4", "#f8f8f2",
-        "^[a-z]+$",         "xxxx", "src/main/java",
+        "^[a-z]+$",         "xxxx", "src/main/java", "foo.pem:certKey=foo.pem",
+        "A128CBC-HS256", "A256GCMKW", "ECDH-ES+A128KW", "PBES2-HS256+A128KW", "RSA-OAEP-256",
     ],
 )  # fmt: skip
 def test_pieces_of_programs_and_texts(value: str) -> None:
@@ -21,7 +22,17 @@ def test_pieces_of_programs_and_texts(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["hunter2", "P@ssw0rd!", "x9/kQ2+zR8/vT1", "wJ7rXUtnF/K7MDqG/bPx9fiCY", "12345", "tiger"]
+    "value",
+    [
+        "hunter2",
+        "P@ssw0rd!",
+        "x9/kQ2+zR8/vT1",
+        "wJ7rXUtnF/K7MDqG/bPx9fiCY",
+        "12345",
+        "tiger",
+        "A129GCM",
+        "foo.pem:hunter22",
+    ],
 )
 def test_what_might_be_a_secret_is_none(value: str) -> None:
     assert not is_program_text(value)

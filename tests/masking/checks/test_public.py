@@ -1,9 +1,16 @@
 """What is public by design, whatever name stands beside it."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
 
 from maskproxy.masking.checks.public import is_public
 from maskproxy.masking.samples import cook
+
+
+def _base64(text: bytes) -> str:
+    return urlsafe_b64encode(text).decode().rstrip("=")
+
 
 PUBLIC = (
     "pk_" + "live_{alnum:24}",
@@ -17,6 +24,8 @@ PUBLIC = (
     "vault:v1:{b64:60}",
     "toolu_{alnum:24}",
     "req_{alnum:24}",
+    _base64(b'{"alg":"ES256","kid":"16"}') + ".",
+    _base64(b'{"typ":"JWT","alg":"none"}'),
 )
 SECRET = (
     "sk_" + "live_{alnum:24}",
@@ -25,6 +34,11 @@ SECRET = (
     "{b64:300}",
     "ENC",
     "pk_{alnum:9}",
+    _base64(b'{"alg":"HS256","kid":"16"}') + ".{b64u:30}",
+    _base64(b'{"alg":"HS256","k":"c2VjcmV0"}'),
+    _base64(b'{"user":"me","password":"hunter2"}'),
+    _base64(b'["alg"]'),
+    "ey" + "J{b64u:41}",
 )
 
 
