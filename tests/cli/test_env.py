@@ -23,7 +23,7 @@ SHELLS = [shell for shell in ("sh", "dash", "bash", "busybox") if shutil.which(s
 
 
 def env(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["env", *arguments])
+    return CliRunner(env={"MASKPROXY_URL": None, "XDG_STATE_HOME": "/nonexistent"}).invoke(cli, ["env", *arguments])
 
 
 def hooks(event: str, tools: list[str] | None = None) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def test_a_grants_own_tools_are_taken(tmp_path: Path) -> None:
 def test_without_the_option_it_says_what_to_do() -> None:
     result = env()
     assert result.exit_code == 2
-    assert "--settings" in result.stderr
+    assert "Name the gateway" in result.stderr
 
 
 def test_a_configuration_with_faults_prints_no_settings(tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ async def front(tmp_path: Path) -> AsyncIterator[Front]:
 
 
 @pytest.fixture
-async def machine(tmp_path: Path, front: Front) -> Machine:
-    return await at_work(tmp_path, front)
+async def machine(tmp_path: Path, front: Front) -> AsyncIterator[Machine]:
+    machine = await at_work(tmp_path, front)
+    yield machine
+    await machine.close()
 
 
 @pytest.fixture
@@ -28,7 +30,8 @@ def strict() -> Iterator[StrictGateway]:
 
 
 @pytest.fixture
-def strict_machine(tmp_path: Path, strict: StrictGateway) -> Machine:
+async def strict_machine(tmp_path: Path, strict: StrictGateway) -> AsyncIterator[Machine]:
     machine = Machine(tmp_path, strict.url, None)
     machine.sign_in({"access_token": "access-0", "refresh_token": "refresh-0", "expires_in": 900})
-    return machine
+    yield machine
+    await machine.close()

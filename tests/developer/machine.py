@@ -42,6 +42,7 @@ class Machine:
         }
         self.places = Places(self.environ)
         self.gateway = Gateway.at(url, ca)
+        self._children: list[asyncio.subprocess.Process] = []
 
     @property
     def session(self) -> Session:
@@ -69,7 +70,7 @@ class Machine:
         self.session.keep(replace(one, issued_at=time.time() - 900, ends_at=time.time() + 5))
 
     async def start(self, *arguments: str, **environ: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
+        child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "maskproxy",
@@ -79,6 +80,15 @@ class Machine:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+        self._children.append(child)
+        return child
+
+    async def close(self) -> None:
+        """End what a failed test left running."""
+        for child in self._children:
+            if child.returncode is None:
+                child.kill()
+                await child.communicate()
 
     async def run(self, *arguments: str, **environ: str) -> Done:
         child = await self.start(*arguments, **environ)
