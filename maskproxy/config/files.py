@@ -121,6 +121,8 @@ def file_faults(document: Part, directory: Path, environ: Mapping[str, str]) -> 
         files.readable(join(path, "credential.from.oauth2.trust"), oauth2.get("trust"))
     for path, issuer in parts(part(document, "identity"), "issuers"):
         files.readable(f"identity.{path}.trust", issuer.get("trust"))
+    telemetry = part(part(document, "claude_code"), "telemetry")
+    files.readable("claude_code.telemetry.trust", telemetry.get("trust"))
     key = part(part(document, "masking"), "key")
     files.readable("masking.key.file", key.get("file"), private=True, optional=True)
     for path, masking in maskings(document):

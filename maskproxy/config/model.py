@@ -149,12 +149,20 @@ class ManagedSettings(Part):
     settings: dict[str, JsonValue]
 
 
+class Telemetry(Part):
+    collector: SafeUrl
+    """Takes OTLP/HTTP, such as http://127.0.0.1:4318."""
+    trust: FilePath | None = None
+
+
 class ClaudeCode(Part):
     """What Claude Code asks of a gateway that it signs in to, beside messages."""
 
     managed_settings: tuple[ManagedSettings, ...] = ()
     """The first that fits a person is theirs."""
     models: Literal["pass", "hide"] = "pass"
+    telemetry: Telemetry | None = None
+    """Where it goes, masked; not set, it is dropped."""
     login_notice: Annotated[str, StringConstraints(pattern=r"^[ -~]{1,500}$")] | None = None
 
 

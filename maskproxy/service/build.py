@@ -222,7 +222,7 @@ def _identity(issuers: list[TrustedIssuer], signing_in: SigningIn | None) -> tup
         return keys, Authenticator(keys, issuers)
     own = signing_in.issuer
     keys = KeyDirectory(issuers, own={own.rules.issuer: signing_in.keys})
-    return keys, Authenticator(keys, [*issuers, own], is_over=signing_in.sessions.is_over)
+    return keys, Authenticator(keys, [*issuers, own], is_over=signing_in.endings.is_over)
 
 
 def _grant(grant: model.Grant) -> Grant:

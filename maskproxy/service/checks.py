@@ -109,6 +109,9 @@ def trust_faults(config: Config) -> Iterator[tuple[str, str]]:
         oauth2 = route.credential.source.oauth2 if route.credential is not None else None
         if oauth2 is not None and oauth2.trust is not None and not holds_certificates(oauth2.trust):
             yield f"routes[{i}].credential.from.oauth2.trust", "The file holds no certificate in PEM."
+    telemetry = config.claude_code.telemetry if config.claude_code is not None else None
+    if telemetry is not None and telemetry.trust is not None and not holds_certificates(telemetry.trust):
+        yield "claude_code.telemetry.trust", "The file holds no certificate in PEM."
     for i, issuer in enumerate(config.identity.issuers):
         if issuer.trust is not None and not holds_certificates(issuer.trust):
             yield f"identity.issuers[{i}].trust", "The file holds no certificate in PEM."

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from maskproxy.config import model
 from maskproxy.gateway.heads import Authority
 from maskproxy.gateway.identity.keys import TrustedIssuer
+from maskproxy.gateway.upstream.pool import Origin
 from maskproxy.service.logs import EventLog
 from maskproxy.service.metrics import Metrics
+from maskproxy.service.trust import client_context
 from maskproxy.signin.attempts import Attempts
 from maskproxy.signin.browser import Browsers
 from maskproxy.signin.codes import Codes
+from maskproxy.signin.endings import Endings
 from maskproxy.signin.managed import ManagedSettings
 from maskproxy.signin.oauth import OAuth
 from maskproxy.signin.provider import Provider
@@ -24,6 +27,7 @@ from maskproxy.signin.server import SignIn
 from maskproxy.signin.sessions import Sessions, SessionTimes
 from maskproxy.signin.signing_keys import KeyRing
 from maskproxy.signin.site import Site
+from maskproxy.signin.telemetry import Telemetry
 from maskproxy.signin.tokens import TokenRules
 from maskproxy.signin.visits import Visits
 from maskproxy.store.store import Store
@@ -35,16 +39,18 @@ class SigningIn:
 
     server: SignIn
     keys: KeyRing
+    endings: Endings
     sessions: Sessions
     codes: Codes
     issuer: TrustedIssuer
 
     async def start(self) -> None:
         await self.keys.start()
-        await self.sessions.start()
+        await self.endings.start()
 
     async def close(self) -> None:
         await self.sessions.close()
+        await self.endings.close()
         await self.keys.close()
 
     async def prune(self) -> None:
@@ -82,6 +88,7 @@ def signing_in(
     claude_code = config.claude_code or model.ClaudeCode()
     rules = TokenRules(place.url, tokens.audience, tokens.for_s)
     keys = KeyRing(store, key, wall_ns=clock, tampered=tampered, unforeseen=unforeseen)
+    endings = Endings(store, rules.life_s, wall_ns=clock, unforeseen=unforeseen)
     sessions = Sessions(
         store,
         key,
@@ -90,10 +97,10 @@ def signing_in(
         providers=providers,
         wall_ns=clock,
         told=told,
-        unforeseen=unforeseen,
+        endings=endings,
         times=SessionTimes(tokens.refresh_for, tokens.exchanged_for),
     )
-    codes = Codes(store, key, sessions, wall_ns=clock)
+    codes = Codes(store, key, sessions, endings, wall_ns=clock)
     browsers = Browsers(key, secure=place.is_secure)
     oauth = OAuth(
         place,
@@ -113,6 +120,15 @@ def signing_in(
         browsers,
         providers=providers,
         policies=[ManagedSettings(one.name, one.groups, one.settings) for one in claude_code.managed_settings],
+        telemetry=Telemetry(_collector(claude_code.telemetry)),
         hides_models=claude_code.models == "hide",
     )
-    return SigningIn(server, keys, sessions, codes, TrustedIssuer(rules.verified_by()))
+    return SigningIn(server, keys, endings, sessions, codes, TrustedIssuer(rules.verified_by()))
+
+
+def _collector(telemetry: model.Telemetry | None) -> Origin | None:
+    if telemetry is None:
+        return None
+    url = telemetry.collector
+    context = client_context(telemetry.trust) if url.scheme == "https" else None
+    return Origin("https" if url.scheme == "https" else "http", url.host, url.port, context)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from maskproxy.errors import MaskproxyError
 from maskproxy.signin import kept_login, user_codes
+from maskproxy.signin.endings import Endings
 from maskproxy.signin.login import Login
 from maskproxy.signin.refusals import OAuthRefused, invalid_grant
 from maskproxy.signin.sessions import Issued, Sessions, hashed, new_secret
@@ -54,6 +55,7 @@ class Codes:
         store: Store,
         masking_key: bytes,
         sessions: Sessions,
+        endings: Endings,
         *,
         wall_ns: Callable[[], int],
         bounds: CodeBounds | None = None,
@@ -62,6 +64,7 @@ class Codes:
         self._envelope = Envelope(masking_key, _PURPOSE)
         self._user_key = derived(masking_key, _USER_CODES)
         self._sessions = sessions
+        self._endings = endings
         self._wall_ns = wall_ns
         self._bounds = bounds or CodeBounds()
 
@@ -157,8 +160,8 @@ class Codes:
             return polled, begun
 
         polled, begun = await self._store.call(work, timeout_s=CALL_S, reads_first=True)
-        if polled.outcome == "traded":
-            await self._sessions.look()
+        if polled.outcome == "traded" and polled.row is not None:
+            self._endings.note(polled.row.session)
         if begun is None:
             raise _refusal(polled)
         await self._sessions.tell("signed in", begun[0])

@@ -95,7 +95,8 @@ def post_page(url: str, fields: Mapping[str, str], to: str) -> Page:
     """The way to a provider that wants a form. Without scripts it takes a press of a button."""
     parts = urlsplit(url)
     body = _form(url, fields, f"<button autofocus>Go on to {escape(to)}</button>")
-    return Page("Sign in at your company", body, posts_to=f"{parts.scheme}://{parts.netloc}")
+    # A provider may send what was posted on to another of its hosts, which `form-action` is held against as well.
+    return Page("Sign in at your company", body, posts_to=f"{parts.scheme}://{parts.netloc} https:")
 
 
 def confirm_page(token: str, name: str, goal: Goal, login: Login) -> Page:

@@ -12,12 +12,10 @@ from typing import NamedTuple
 
 from aiohttp import HttpVersion10, HttpVersion11, web
 
-from maskproxy.access.tokens import Person
 from maskproxy.errors import BadRequest, MaskproxyError, NotFound, Unauthenticated, Unavailable
 from maskproxy.gateway import heads
 from maskproxy.gateway.connection import Connection, new_id
 from maskproxy.gateway.heads import Authority
-from maskproxy.gateway.intake import pieces
 from maskproxy.gateway.server import plain_answer, where
 from maskproxy.gateway.state import Gateway
 from maskproxy.signin import pages, refusals, site
@@ -27,9 +25,8 @@ from maskproxy.signin.managed import ManagedSettings, is_known, settings_for
 from maskproxy.signin.oauth import Document, OAuth
 from maskproxy.signin.provider import Described, Provider
 from maskproxy.signin.site import Site
+from maskproxy.signin.telemetry import Telemetry, caller
 from maskproxy.signin.visits import Shown, Visits
-
-TELEMETRY_BYTES = 16 << 20
 
 Answering = Callable[[Asked], Awaitable[web.Response]]
 
@@ -61,6 +58,7 @@ class SignIn:
         *,
         providers: Mapping[str, Provider],
         policies: Sequence[ManagedSettings] = (),
+        telemetry: Telemetry,
         hides_models: bool = False,
     ) -> None:
         self._site = place
@@ -92,7 +90,7 @@ class SignIn:
                 for name, provider in providers.items()
                 if isinstance(provider, Described)
             },
-            **{path: _Own("api", {"POST": self._telemetry}, anywhere=True) for path in site.TELEMETRY},
+            **{path: _Own("api", {"POST": telemetry}, anywhere=True) for path in site.TELEMETRY},
             site.HELLO: _Own("api", {"GET": self._hello}, anywhere=True),
             site.SETTINGS: _Own("api", {"GET": self._settings}, anywhere=True),
             site.USAGE: _Own("api", {"GET": self._nothing}, anywhere=True),
@@ -174,7 +172,7 @@ class SignIn:
         return web.json_response({})
 
     async def _settings(self, asked: Asked) -> web.Response:
-        person = await _who(asked)
+        _, person = await caller(asked)
         policy = settings_for(person.groups, self._policies)
         if policy is None:
             raise NotFound("There are no managed settings for you.")
@@ -184,22 +182,8 @@ class SignIn:
         return web.Response(body=policy.document(self._site.url), content_type="application/json", headers=fields)
 
     async def _nothing(self, asked: Asked) -> web.Response:
-        await _who(asked)
+        await caller(asked)
         raise NotFound("There is nothing here by this method and path.")
-
-    async def _telemetry(self, asked: Asked) -> web.Response:
-        """Taken and dropped, so that clients have nothing to complain of."""
-        async for _ in pieces(asked.gateway, asked.request, TELEMETRY_BYTES):
-            pass
-        is_json = "json" in (asked.head.value("content-type") or "")
-        return web.json_response({}) if is_json else web.Response(content_type="application/x-protobuf")
-
-
-async def _who(asked: Asked) -> Person:
-    token = heads.caller_token(asked.head.fields, proxy=False)
-    if token is None:
-        raise Unauthenticated("Send your token as an Authorization: Bearer field.")
-    return await asked.gateway.authenticator.authenticate(token)
 
 
 def _document(told: Callable[[Asked], Awaitable[Document]]) -> Answering:

@@ -2,15 +2,12 @@
 
 A session begins with a login and ends at the latest when the provider said, and much sooner where the provider cannot
 be asked again whether the person is still there. Each refresh asks it again; a person who is gone has no session.
-Sessions that were ended, on whatever node, are known here a second later; a node that cannot read them for half a
-minute takes no token of ours.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import hashlib
 import hmac
 import secrets
@@ -20,8 +17,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from maskproxy.errors import MaskproxyError, StoreFailed, Unauthenticated, Unavailable
+from maskproxy.errors import Unauthenticated, Unavailable
 from maskproxy.signin import kept_login
+from maskproxy.signin.endings import Endings
 from maskproxy.signin.login import Login
 from maskproxy.signin.provider import Provider
 from maskproxy.signin.refusals import OAuthRefused, invalid_grant
@@ -33,11 +31,10 @@ from maskproxy.store.session_rows import Claimed, SessionBounds, SessionRow, Why
 from maskproxy.store.store import Store
 
 CALL_S = 5.0
-POLL_S = 1.0
-STALE_S = 30.0
-AGAIN_S = 30.0
-GRACE_S = 30.0
-"""How long a client whose answer was lost may send the same refresh token again."""
+AGAIN_S = 45.0
+"""Longer than a provider takes by its own deadlines."""
+GRACE_S = 60.0
+"""How long a client whose answer was lost may send the same refresh token again: longer than an answer takes."""
 UNASKED_S = 12 * 3600.0
 """How long a session lasts whose provider cannot be asked again."""
 
@@ -45,7 +42,6 @@ PREFIX = "mpr_"
 
 _PURPOSE = b"maskproxy signin 1: logins"
 _SUCCESSOR = b"maskproxy signin 1: refresh tokens"
-_SKEW_US = 300 * 1_000_000
 _AGAIN = "This sign-in is over. Sign in again."
 
 Told = Callable[[str, Mapping[str, object]], Awaitable[None]]
@@ -68,7 +64,7 @@ class Issued(NamedTuple):
 
 
 class Sessions:
-    """`start` and `close` frame its life. Made anew with each configuration."""
+    """`close` it behind it. Made anew with each configuration."""
 
     def __init__(
         self,
@@ -80,7 +76,7 @@ class Sessions:
         providers: Mapping[str, Provider],
         wall_ns: Callable[[], int],
         told: Told,
-        unforeseen: Callable[[Exception], None],
+        endings: Endings,
         times: SessionTimes | None = None,
         bounds: SessionBounds | None = None,
     ) -> None:
@@ -92,59 +88,17 @@ class Sessions:
         self._providers = providers
         self._wall_ns = wall_ns
         self._told = told
-        self._unforeseen = unforeseen
+        self._endings = endings
         self.times = times or SessionTimes()
         self._bounds = bounds or SessionBounds()
-        self._ended: dict[str, int] = {}
-        self._read_s: float | None = None
         self._refreshing: dict[bytes, asyncio.Task[Issued]] = {}
-        self._poll: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        with contextlib.suppress(StoreFailed):
-            await self.look()
-        self._poll = asyncio.create_task(self._follow(), name="ended sessions")
 
     async def close(self) -> None:
         """Refreshes that run are finished first: a provider may have used up the token that it was asked with."""
-        if self._poll is not None:
-            self._poll.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._poll
         if self._refreshing:
             await asyncio.wait(self._refreshing.values(), timeout=AGAIN_S)
         for task in list(self._refreshing.values()):
             task.cancel()
-
-    # ---- while tokens are shown
-
-    def is_over(self, session: str) -> bool:
-        """Tell whether a session was ended before its time. Raises Unavailable when that cannot be known."""
-        if self._read_s is None or asyncio.get_running_loop().time() > self._read_s + STALE_S:
-            raise Unavailable("Whether this sign-in still counts cannot be looked up right now. Try again.", retry=True)
-        return session in self._ended
-
-    async def look(self) -> None:
-        """Read which sessions were ended, as long as a token of theirs may be valid. Raises StoreFailed."""
-        begun_s = asyncio.get_running_loop().time()
-        since_us = self._now_us - int(self._rules.life_s * 1e6) - 2 * _SKEW_US
-        found = await self._store.call(
-            lambda connection: session_rows.ended_since(connection, since_us), timeout_s=CALL_S
-        )
-        # What was ended here while the store was read stays ended.
-        recent = {session: ended_us for session, ended_us in self._ended.items() if ended_us >= since_us}
-        self._ended = recent | found
-        self._read_s = begun_s
-
-    async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(POLL_S)
-            try:
-                await self.look()
-            except MaskproxyError:
-                pass
-            except Exception as error:  # noqa: BLE001 - what was ended must not stay in force for a fault of ours
-                self._unforeseen(error)
 
     # ---- begin
 
@@ -208,7 +162,7 @@ class Sessions:
         )
         row = claimed.session
         if claimed.outcome == "reused" and row is not None:
-            self._ended[row.id] = self._now_us
+            self._endings.note(row.id)
             await self.tell("refresh token reused", row)
         if claimed.outcome not in {"first", "again"} or row is None:
             raise invalid_grant(_AGAIN, answers=401, detail=claimed.outcome)
@@ -287,7 +241,7 @@ class Sessions:
 
         row = await self._store.call(write, timeout_s=CALL_S, reads_first=True)
         if row is not None:
-            self._ended[session] = self._now_us
+            self._endings.note(session)
             await self.tell(why, row)
 
     async def prune(self) -> None:

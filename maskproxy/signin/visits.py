@@ -74,6 +74,7 @@ class Visits:
         self._told = told
         self._wall_ns = wall_ns
         self._rate = Rate(240, 4, "Too many requests come from your address. Wait a minute, then load the page again.")
+        self._begin_rate = Rate(60, 1, "Too many sign-ins begin at your address. Wait a minute, then start again.")
         wrong = "Too many wrong codes. Wait some minutes, then try again."
         self._wrong_here = Rate(20, 0.2, wrong)
         self._wrong_at_all = Rate(500, 5, wrong)
@@ -104,7 +105,7 @@ class Visits:
         code = user_codes.read(typed)
         assert code is not None
         goal = Goal("device", row.surface, row.peer, row.asked_us, user_code=code, code=row.code.hex())
-        return await self._onward(goal, browser, posted=True)
+        return await self._onward(asked, goal, browser, posted=True)
 
     async def authorize(self, asked: Asked) -> Shown:
         """GET: a client on this machine asks by a redirect (RFC 6749, 4.1.1; RFC 8252, 7.3; RFC 7636)."""
@@ -128,7 +129,7 @@ class Visits:
             state=state,
             challenge=challenge,
         )
-        return await self._onward(goal, self._known(asked) or self._browsers.new(), posted=False)
+        return await self._onward(asked, goal, self._known(asked) or self._browsers.new(), posted=False)
 
     async def provider_chosen(self, asked: Asked) -> Shown:
         """POST: one of several providers. What for is in the form, and the form's token covers it."""
@@ -141,19 +142,21 @@ class Visits:
         provider = self._providers.get(form.get("provider"))
         if provider is None:
             raise NotFound("There is no such provider here. Start again and choose one from the page.")
-        return await self._begin(provider, goal, browser, posted=True)
+        return await self._begin(provider, goal, browser, network_of(asked.peer), posted=True)
 
-    async def _onward(self, goal: Goal, browser: Browser, *, posted: bool) -> Shown:
+    async def _onward(self, asked: Asked, goal: Goal, browser: Browser, *, posted: bool) -> Shown:
         if not self._providers:
             raise NotFound("Nobody can sign in here by a browser. Ask the gateway's operators for another way.")
         if len(self._providers) == 1:
             (provider,) = self._providers.values()
-            return await self._begin(provider, goal, browser, posted=posted)
+            return await self._begin(provider, goal, browser, network_of(asked.peer), posted=posted)
         written = base64.urlsafe_b64encode(json.dumps(asdict(goal)).encode()).decode()
         token = browser.form_token(f"goal {written}")
         return Shown(pages.providers_page(token, written, list(self._providers)), browser=browser)
 
-    async def _begin(self, provider: Provider, goal: Goal, browser: Browser, *, posted: bool) -> Shown:
+    async def _begin(self, provider: Provider, goal: Goal, browser: Browser, peer: str, *, posted: bool) -> Shown:
+        """Every attempt takes its place in the store until it is over, so they are rationed as well."""
+        self._begin_rate.take(peer, _now_s())
         begun: Begun = await self._attempts.begin(provider, self._site.callback(provider.name), goal, browser.hashed)
         if begun.form is not None:
             return Shown(pages.post_page(begun.url, begun.form, provider.name), browser=browser)

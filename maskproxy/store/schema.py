@@ -158,3 +158,12 @@ refresh_tokens = Table(
     Index("refresh_tokens_by_session", "session"),
 )
 """By their hashes, all that a session ever had; one of them at most has not been used."""
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("id", LargeBinary(32), primary_key=True),
+    Column("until_us", BigInteger, nullable=False),
+    Index("replays_by_end", "until_us"),
+)
+"""Hashes of what may be used once, for as long as it could be used again."""

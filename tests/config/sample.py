@@ -56,6 +56,7 @@ CLAUDE_CODE: dict[str, Any] = {
         {"name": "everybody", "settings": {"model": "sonnet", "cleanupPeriodDays": 1, "a": None}},
     ],
     "models": "hide",
+    "telemetry": {"collector": "https://otlp.example.com:4318", "trust": "idp.pem"},
     "login_notice": "Company use only.",
 }
 

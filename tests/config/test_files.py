@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from maskproxy.config.files import file_faults
-from tests.config.sample import full, write
+from tests.config.sample import full, with_sign_in, write
 
 Change = Callable[[dict[str, Any], Path], object]
 
@@ -29,13 +29,14 @@ def test_the_sample_has_all_its_files(tmp_path: Path) -> None:
         ("upstream-ca.pem", "routes[0].trust"),
         ("anthropic.key", "routes[0].credential.from.file"),
         ("idp.pem", "identity.issuers[0].trust"),
+        ("idp.pem", "claude_code.telemetry.trust"),
         ("own.yaml", "masking.rules[1]"),
     ],
 )
 def test_a_missing_file_is_told_at_its_place(name: str, path: str, tmp_path: Path) -> None:
-    write(tmp_path, full())
+    write(tmp_path, with_sign_in())
     (tmp_path / name).unlink()
-    assert dict(file_faults(full(), tmp_path, {}))[path] == "The file does not exist."
+    assert dict(file_faults(with_sign_in(), tmp_path, {}))[path] == "The file does not exist."
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])

@@ -7,7 +7,7 @@ import trustme
 
 from maskproxy.config import load
 from maskproxy.service.checks import deeper_faults, notes
-from tests.config.sample import full
+from tests.config.sample import full, with_sign_in
 from tests.service.material import write_real
 
 
@@ -40,6 +40,11 @@ def test_the_sample_with_real_files_has_no_fault(tmp_path: Path) -> None:
 )
 def test_each_fault_is_told_at_its_place(change: Callable[[Path], object], path: str, tmp_path: Path) -> None:
     assert list(faults(tmp_path, change)) == [path]
+
+
+def test_what_the_collector_s_trust_lacks_is_told(tmp_path: Path) -> None:
+    broken = faults(tmp_path, lambda d: (d / "idp.pem").write_text("no PEM"), with_sign_in())
+    assert list(broken) == ["claude_code.telemetry.trust", "identity.issuers[0].trust"]
 
 
 def test_actions_for_rules_that_are_not_there_are_faults(tmp_path: Path) -> None:

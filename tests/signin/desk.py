@@ -8,6 +8,7 @@ from typing import Any
 
 from maskproxy.access.tokens import Person, verify
 from maskproxy.signin.codes import Codes
+from maskproxy.signin.endings import Endings
 from maskproxy.signin.login import Login
 from maskproxy.signin.provider import Begun
 from maskproxy.signin.sessions import Sessions, SessionTimes
@@ -62,6 +63,7 @@ class Desk:
         clock = {"wall_ns": lambda: int(shelf.now_s * 1e9), "unforeseen": self._unforeseen}
         store = store or shelf.store
         self.keys = KeyRing(store, key, tampered=lambda _: None, **clock)  # type: ignore[arg-type] # two shared keywords
+        self.endings = Endings(store, RULES.life_s, **clock)  # type: ignore[arg-type] # the same
         self.sessions = Sessions(
             store,
             key,
@@ -70,7 +72,7 @@ class Desk:
             providers={"company": self.provider},
             wall_ns=lambda: int(shelf.now_s * 1e9),
             told=self._told,
-            unforeseen=self._unforeseen,
+            endings=self.endings,
             times=SessionTimes(refresh_s=10 * 86400),
             bounds=SessionBounds(person_rows=5, rows=8),
         )
@@ -78,13 +80,14 @@ class Desk:
             store,
             key,
             self.sessions,
+            self.endings,
             wall_ns=lambda: int(shelf.now_s * 1e9),
             bounds=CodeBounds(rows=6, peer_rows=4),
         )
 
     async def start(self) -> Desk:
         await self.keys.refresh()
-        await self.sessions.look()
+        await self.endings.look()
         return self
 
     def person(self, token: str) -> Person:

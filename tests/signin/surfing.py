@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import ssl
+from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -35,17 +36,25 @@ class Front(House):
         self.provider = ScriptedProvider()
         self.providers = {"company": self.provider}
         tls = {"certificate": "tls.pem", "key": "tls.key"}
+        self.tokens: dict[str, Any] = {}
         self.changes = {
             "public_url": self.url,
             "store": "sqlite:///state.db",
+            "masking": {"key": {"file": "masking.key"}, "rules": ["builtin:cards"]},
             "listeners": [{"address": "127.0.0.1:0"}, {"address": f"127.0.0.1:{self.port}", "tls": tls}],
             **changes,
         }
 
     def _write_configuration(self) -> Path:
-        identity = {"issuers": [{"issuer": self.issuer.url, "audience": "maskproxy"}], "tokens": {}}
+        identity = {"issuers": [{"issuer": self.issuer.url, "audience": "maskproxy"}], "tokens": self.tokens}
         self.changes.setdefault("identity", identity)
         return super()._write_configuration()
+
+    @cached_property
+    def trust(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.other.configure_trust(context)
+        return context
 
     def program(self, port: int | None = None) -> Program:
         return Program(self, port)
@@ -66,10 +75,8 @@ class Program:
     async def ask(
         self, method: str, path: str, fields: dict[str, str] | None = None, body: bytes | None = None
     ) -> Answer:
-        context = ssl.create_default_context()
-        self.front.other.configure_trust(context)
         local = (self.address, 0)
-        reader, writer = await asyncio.open_connection("localhost", self.port, ssl=context, local_addr=local)
+        reader, writer = await asyncio.open_connection("localhost", self.port, ssl=self.front.trust, local_addr=local)
         fields = {"Host": self.front.host, **(fields or {})}
         if body is not None:
             fields["Content-Length"] = str(len(body))

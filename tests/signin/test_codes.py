@@ -54,7 +54,7 @@ async def test_a_device_gets_its_tokens_once_after_somebody_approved(desk: Desk)
     assert desk.person(issued.access_token).key == "https://idp.example.com#u-1"
     await desk.sessions.refresh(issued.refresh_token)
     assert await code_of(desk.codes.trade_device(device.device_code)) == "invalid_grant"
-    assert desk.sessions.is_over(desk.person(issued.access_token).session), "one of the two stole it"
+    assert desk.endings.is_over(desk.person(issued.access_token).session), "one of the two stole it"
     assert await desk.codes.waiting(device.user_code) is None
 
 

@@ -186,6 +186,26 @@ async def test_a_restart_loses_nobody(front: Front) -> None:
     assert (await front.program().poll(waiting)).status == 200
 
 
+async def test_without_its_store_nobody_signs_in_and_nobody_else_is_harmed(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = front.program()
+    issued, device = await signed_in(front), await program.device()
+    page = await front.browser().get("/oauth/device")
+    assert front.parts.store is not None
+    await front.parts.store.close()
+    failed = (503, "temporarily_unavailable")
+    assert error_of(await program.poll(device)) == failed
+    assert error_of(await program.refresh(issued["refresh_token"])) == failed
+    assert error_of(await program.post("/oauth/device_authorization", {})) == failed
+    assert page.status == (await front.browser().get("/oauth/device")).status == 200, "there is nothing to look up yet"
+    assert (await front.post("/v1/messages", messages("hello"), issued["access_token"])).status == 200
+    monkeypatch.setattr("maskproxy.signin.endings.STALE_S", -1)
+    refused = await front.post("/v1/messages", messages("hello"), issued["access_token"])
+    assert (refused.status, refused.value("x-should-retry")) == (503, "true")
+    assert (await front.post("/v1/messages", messages("hello"))).status == 200, "the company's own tokens go on"
+
+
 async def test_inside_a_tunnel_the_same_paths_are_the_route_s(front: Front) -> None:
     reader, writer = await front.tunnel(front.token())
     writer.write(f"GET /.well-known/jwks.json HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
@@ -257,7 +277,7 @@ async def test_several_providers_are_offered(started: Start) -> None:
     leaving = await browser.submit(choice, ("provider", "saml-idp"))
     assert Form(leaving.body).fields == there.form
     assert Form(leaving.body).onward == "", "a person presses the button"
-    assert "form-action https://idp.example.com;" in (leaving.value("content-security-policy") or "")
+    assert "form-action https://idp.example.com https:;" in (leaving.value("content-security-policy") or "")
     stranger = front.program()
     answered = {"SAMLResponse": "r" * 100_000, "RelayState": "saml-idp-state-1"}
     back = await stranger.post("/oauth/callback/saml-idp", answered, Origin="https://idp.example.com")

@@ -79,7 +79,7 @@ async def test_telemetry_is_taken_and_goes_nowhere(front: Front) -> None:
 
 
 async def test_too_much_telemetry_is_refused(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("maskproxy.signin.server.TELEMETRY_BYTES", 1000)
+    monkeypatch.setattr("maskproxy.signin.telemetry.LIMIT_BYTES", 1000)
     told = await front.program().ask("POST", "/v1/logs", {"Content-Type": "application/json"}, b"x" * 1001)
     assert told.status == 413
 

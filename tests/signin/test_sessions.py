@@ -70,7 +70,7 @@ async def test_an_old_token_that_comes_back_ends_the_session(desk: Desk) -> None
     second = await desk.sessions.refresh(first.refresh_token)
     third = await desk.sessions.refresh(second.refresh_token)
     assert (await refused(desk, first.refresh_token)).detail == "reused"
-    assert desk.sessions.is_over(desk.person(third.access_token).session)
+    assert desk.endings.is_over(desk.person(third.access_token).session)
     assert (await refused(desk, third.refresh_token)).detail == "over"
     assert named(desk) == ["signed in", "refresh token reused"]
 
@@ -78,7 +78,7 @@ async def test_an_old_token_that_comes_back_ends_the_session(desk: Desk) -> None
 async def test_a_request_that_is_sent_again_soon_gets_the_same_token(desk: Desk) -> None:
     first = await desk.sessions.begin(login(), "claude_code")
     second = await desk.sessions.refresh(first.refresh_token)
-    desk.shelf.now_s += 29
+    desk.shelf.now_s += 59
     assert (await desk.sessions.refresh(first.refresh_token)).refresh_token == second.refresh_token
     assert len(desk.provider.asked) == 1
     desk.shelf.now_s += 2
@@ -97,7 +97,7 @@ async def test_a_person_who_is_gone_has_no_session(desk: Desk) -> None:
     first = await desk.sessions.begin(login(), "claude_code")
     desk.provider.error = Unauthenticated("no such person")
     assert "no longer vouches" in str(await refused(desk, first.refresh_token))
-    assert desk.sessions.is_over(desk.person(first.access_token).session)
+    assert desk.endings.is_over(desk.person(first.access_token).session)
     desk.provider.error = None
     await refused(desk, first.refresh_token)
     assert named(desk) == ["signed in", "gone"]
@@ -180,11 +180,11 @@ async def test_signing_out_ends_it_on_every_node(desk: Desk, beside: Desk) -> No
     first = await desk.sessions.begin(login(), "claude_code")
     session = desk.person(first.access_token).session
     second = await beside.sessions.refresh(first.refresh_token)
-    assert not beside.sessions.is_over(session)
+    assert not beside.endings.is_over(session)
     await desk.sessions.revoke(first.refresh_token)
-    assert desk.sessions.is_over(session)
-    await beside.sessions.look()
-    assert beside.sessions.is_over(session)
+    assert desk.endings.is_over(session)
+    await beside.endings.look()
+    assert beside.endings.is_over(session)
     await refused(beside, second.refresh_token)
     await desk.sessions.revoke("mpr_" + "unknown")
     await desk.sessions.revoke("", session)
@@ -194,12 +194,12 @@ async def test_signing_out_ends_it_on_every_node(desk: Desk, beside: Desk) -> No
 async def test_a_node_that_cannot_read_what_was_ended_takes_no_token(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not desk.sessions.is_over("s")
-    monkeypatch.setattr("maskproxy.signin.sessions.STALE_S", -1)
+    assert not desk.endings.is_over("s")
+    monkeypatch.setattr("maskproxy.signin.endings.STALE_S", -1)
     with pytest.raises(Unavailable):
-        desk.sessions.is_over("s")
+        desk.endings.is_over("s")
     with pytest.raises(Unavailable):
-        Desk(desk.shelf).sessions.is_over("s")
+        Desk(desk.shelf).endings.is_over("s")
 
 
 async def test_another_masking_key_opens_no_session(desk: Desk) -> None:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskproxy.store.sealing import Seals
+from maskproxy.store.sealing import Envelope, Seals
 
 SEALS = Seals(b"\x01" * 32)
 ADA, BOB = SEALS.scope("ada"), SEALS.scope("bob")
@@ -41,3 +41,15 @@ def test_scopes_and_digests_tell_nothing_without_the_key() -> None:
         SEALS.digest(*place) for place in ((ADA, "P", b"s"), (BOB, "P", b"s"), (ADA, "Q", b"s"), (ADA, "P", b"t"))
     ]
     assert len({*digests, other.digest(ADA, "P", b"s")}) == 5
+
+
+@given(st.binary(max_size=200), st.binary(max_size=20), st.binary(max_size=20))
+def test_an_envelope_opens_in_its_place_and_for_its_purpose_alone(secret: bytes, place: bytes, other: bytes) -> None:
+    sealed = Envelope(b"\x01" * 32, b"keys").seal(place, secret)
+    assert Envelope(b"\x01" * 32, b"keys").open(place, sealed) == secret
+    if other != place:
+        assert Envelope(b"\x01" * 32, b"keys").open(other, sealed) is None
+    assert Envelope(b"\x01" * 32, b"logins").open(place, sealed) is None
+    assert Envelope(b"\x02" * 32, b"keys").open(place, sealed) is None
+    assert Envelope(b"\x01" * 32, b"keys").open(place, sealed[:-1]) is None
+    assert Envelope(b"\x01" * 32, b"keys").open(place, b"") is None

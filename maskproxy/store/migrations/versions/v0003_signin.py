@@ -66,3 +66,9 @@ def upgrade() -> None:
         sa.Column("used_us", sa.BigInteger, nullable=False),
     )
     op.create_index("refresh_tokens_by_session", "refresh_tokens", ["session"])
+    op.create_table(
+        "replays",
+        sa.Column("id", sa.LargeBinary(32), primary_key=True),
+        sa.Column("until_us", sa.BigInteger, nullable=False),
+    )
+    op.create_index("replays_by_end", "replays", ["until_us"])
