@@ -9,13 +9,16 @@ import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from maskproxy.developer import connect as connecting
 from maskproxy.developer import piping
-from maskproxy.developer.connect import Connect
+from maskproxy.developer.connect import Connect, Tokens
 from maskproxy.developer.links import Link
+from maskproxy.developer.previous import previous
+from maskproxy.developer.routed import Routed
 from maskproxy.developer.running import make_ready
 from maskproxy.errors import StartFailed, Unavailable
 from tests.developer.machine import Machine
@@ -295,3 +298,38 @@ async def test_no_token_and_no_secret_is_in_a_file_of_trust_or_in_the_log(front:
         if path.suffix != ".json":
             assert token not in path.read_text()
     assert token not in json.dumps(told) + front.log.getvalue()
+
+
+REFUSALS = [
+    (b"HTTP/1.1 403 No\r\nContent-Length: 33\r\n\r\n" + b'{"error":{"message":"Not that."}}', "Not that."),
+    (b"HTTP/1.1 407 Who\r\nContent-Length: 4\r\n\r\nwho?", "The proxy on the way refuses this host."),
+    (b"HTTP/1.1 502 Bad\r\n\r\n", "The proxy on the way refuses this host."),
+    (b"rubbish\r\n\r\n", "cannot be read"),
+    (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, "too long"),
+    (b"HTTP/1.1 200", "does not answer"),
+    (b"", "does not answer"),
+]
+
+
+@pytest.mark.parametrize(("data", "says"), REFUSALS)
+async def test_a_previous_proxy_that_refuses_is_told_of_and_asks_for_no_password(
+    tmp_path: Path, data: bytes, says: str
+) -> None:
+    async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    machine = Machine(tmp_path, "http://127.0.0.1:1", None)
+    one = machine.sign_in({"access_token": "a", "refresh_token": "", "expires_in": 900})
+    server = await asyncio.start_server(refusing, "127.0.0.1", 0)
+    before = previous({"HTTPS_PROXY": f"127.0.0.1:{server.sockets[0].getsockname()[1]}"})
+    told: list[str] = []
+    hosts = Routed(frozenset({HOST}), False, None)
+    proxy = Connect(machine.gateway, Tokens(machine.session, one, told.append), hosts, before, SECRET, told.append)
+    async with server, proxy.listening():
+        answer = await sent(proxy, f"CONNECT a.example.com:443 HTTP/1.1\r\n{proof()}\r\n")
+    assert (answer.status, says in answer.body.decode()) == (503, True), answer
+    assert answer.value("proxy-authenticate") is None
