@@ -23,7 +23,7 @@ from maskproxy.developer.running import make_ready
 from maskproxy.errors import StartFailed, Unavailable
 from tests.developer.machine import Machine
 from tests.gateway.house import HOST, Answer, read_answer
-from tests.gateway.test_exchange import GITHUB, messages
+from tests.gateway.test_exchange import messages
 from tests.signin.surfing import Front
 
 SECRET = "a-secret-of-the-loopback-proxy"
@@ -118,10 +118,12 @@ class Elsewhere:
 async def test_a_routed_host_goes_through_the_gateway_with_the_persons_token(front: Front, machine: Machine) -> None:
     async with running(machine) as (proxy, told):
         assert proxy.routed.hosts == {HOST, "telemetry.example.com"}
-        assert (await asked_claude(front, proxy, f"my key {GITHUB}")).status == 200
+        token = machine.session.kept().access_token
+        assert (await asked_claude(front, proxy, f"my token {token}")).status == 200
         assert (await asked_claude(front, proxy, "on another port", f"{HOST.upper()}:8443")).status == 200
     (first, _) = front.origin.received
-    assert GITHUB.encode() not in first.body
+    assert b"MASKED_CALLER_TOKEN_" in first.body
+    assert token.encode() not in first.body
     people = {frame.data["person_name"] for frame in await front.frames() if frame.kind == "request"}
     assert people == {"Ada Lovelace"}
     assert told == []
