@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from maskproxy.developer.exports import Exports
 
 HOOK_S = 10
+HELPER_MS = 240_000
+"""Less than what `maskproxy token` gives at least, where tokens live a quarter of an hour."""
 NEWER = "onFailure"
 """Claude Code before 2.1.295 does not know this key, and passes over it."""
 
@@ -35,10 +37,21 @@ NEWER = "onFailure"
 @gateway_options
 @click.option("--base-url", is_flag=True, help="Exports for the gateway's URL, also where `maskproxy connect` runs.")
 @click.option("--settings", is_flag=True, help="Settings for Claude Code instead, as JSON.")
+@click.option(
+    "--sign-in",
+    is_flag=True,
+    help="With --settings: the gateway's URL too, and each person's token by `maskproxy token`.",
+)
 @config_option("Its tools that edit files (masking.restore.tools); without it, the defaults.")
 @click.option("--grant", metavar="NAME", help="With -c: those of a grant, where it has its own.")
 def env(
-    gateway: str | None, ca: Path | None, base_url: bool, settings: bool, config_path: Path | None, grant: str | None
+    gateway: str | None,
+    ca: Path | None,
+    base_url: bool,
+    settings: bool,
+    sign_in: bool,
+    config_path: Path | None,
+    grant: str | None,
 ) -> None:
     """Print what leads this shell's programs to the gateway:  eval "$(maskproxy env)"
 
@@ -49,13 +62,18 @@ def env(
     managed-settings.json, or into a project's .claude/settings.json.
     """
     if not settings:
-        if config_path is not None or grant is not None:
-            raise click.UsageError("-c and --grant go with --settings.")
+        if sign_in or config_path is not None or grant is not None:
+            raise click.UsageError("--sign-in, -c and --grant go with --settings.")
         click.echo(exports(gateway, ca, base_url=base_url).shell())
         return
     if grant is not None and config_path is None:
         raise click.UsageError("--grant needs -c: the configuration that has the grant.")
-    click.echo(json.dumps(settings_for(edit_tools(config_path, grant)), indent=2))
+    told = settings_for(edit_tools(config_path, grant))
+    if sign_in:
+        from maskproxy.developer.remembered import Places
+
+        told |= signing_in_at(str(at_gateway(gateway, ca, Places(os.environ)).url))
+    click.echo(json.dumps(told, indent=2))
 
 
 def exports(gateway: str | None, ca: Path | None, *, base_url: bool) -> Exports:
@@ -97,6 +115,14 @@ def settings_for(tools: list[str]) -> dict[str, object]:
     starts = {event: [{"hooks": [command(say_at(event, tools))]}] for event in ("SessionStart", "SubagentStart")}
     guard = {"matcher": every_tool_but(tools), "hooks": [command(stop_placeholders(tools)) | {NEWER: "block"}]}
     return {"hooks": {**starts, "PreToolUse": [guard]}}
+
+
+def signing_in_at(url: str) -> dict[str, object]:
+    """Settings by which Claude Code asks for a token before the one that it has can end."""
+    return {
+        "apiKeyHelper": "maskproxy token",
+        "env": {"ANTHROPIC_BASE_URL": url, "CLAUDE_CODE_API_KEY_HELPER_TTL_MS": str(HELPER_MS)},
+    }
 
 
 def command(line: str) -> dict[str, object]:
