@@ -30,7 +30,11 @@ def connect(gateway: str | None, ca: Path | None, port: int) -> None:
     the proxy of HTTPS_PROXY and HTTP_PROXY as they are now, with NO_PROXY. Your token is refreshed all day, and stands
     in no environment.
 
-    In another shell:  eval "$(maskproxy env)"   The same --port lets open shells outlive a restart.
+    \b
+    In another shell:
+        eval "$(maskproxy env)"
+
+    With the same --port again, open shells outlive a restart.
     """
     from maskproxy.developer.remembered import Places
     from maskproxy.developer.running import lasting_secret
@@ -70,9 +74,12 @@ async def _serve(ready: Ready, told: Path, port: int, at: Gateway) -> None:
 @click.command("exec", context_settings={"allow_interspersed_args": False})
 @gateway_options
 @click.option("--base-url", is_flag=True, help="Set ANTHROPIC_BASE_URL and a token of some minutes instead of a proxy.")
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
 def exec_(gateway: str | None, ca: Path | None, base_url: bool, command: tuple[str, ...]) -> None:
-    """Run CMD with Claude's hosts going through the gateway: maskproxy exec -- claude
+    """Run a command with Claude's hosts going through the gateway.
+
+    \b
+        maskproxy exec -- claude
 
     A proxy as of `maskproxy connect` runs for as long as CMD does, whose environment leads to it. CMD's exit code is
     ours; 127 where it cannot be started.

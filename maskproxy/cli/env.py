@@ -42,7 +42,7 @@ NEWER = "onFailure"
     is_flag=True,
     help="With --settings: the gateway's URL too, and each person's token by `maskproxy token`.",
 )
-@config_option("Its tools that edit files (masking.restore.tools); without it, the defaults.")
+@config_option("With --settings: its tools that edit files (masking.restore.tools); without it, the defaults.")
 @click.option("--grant", metavar="NAME", help="With -c: those of a grant, where it has its own.")
 def env(
     gateway: str | None,
@@ -53,7 +53,10 @@ def env(
     config_path: Path | None,
     grant: str | None,
 ) -> None:
-    """Print what leads this shell's programs to the gateway:  eval "$(maskproxy env)"
+    """Print what leads this shell's programs to the gateway.
+
+    \b
+        eval "$(maskproxy env)"
 
     They go through the proxy of `maskproxy connect` where it runs. Else Claude's clients get the gateway's URL and your
     token, which lasts for some minutes.

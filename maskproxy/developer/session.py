@@ -69,10 +69,10 @@ class Session:
             self.keeper.keep(one)
 
     def end(self) -> None:
-        """Revoke and forget. It is forgotten in any case; raises Unavailable where the gateway does not know."""
+        """Revoke and forget. Raises Unavailable where what is kept cannot be read, or the gateway does not know."""
         with locked(self._lock):
+            one = self.keeper.kept()
             try:
-                one = self.keeper.kept()
                 if one is not None and one.revocation_path:
                     oauth.revoke(self.gateway, one)
             except MaskproxyError as error:

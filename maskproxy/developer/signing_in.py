@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -43,7 +44,8 @@ async def _by_browser(gateway: Gateway, endpoints: Endpoints, show: Callable[[st
         }
         url = f"{gateway.url}{endpoints.authorization}?{urlencode(asked)}"
         say(f"Your browser opens to sign you in. Should it not, open this page on this machine:\n  {url}")
-        await asyncio.to_thread(show, url)
+        # Some browsers keep whoever opened them waiting until they are closed. That is no reason for us to.
+        threading.Thread(target=show, args=(url,), daemon=True).start()
         code = await redirect.code(BROWSER_S)
         # The server stays for as long as the browser may load the page's icon, and ends with this command.
         return await asyncio.to_thread(oauth.traded_code, gateway, endpoints, code, pkce, redirect.url, time.time())

@@ -249,14 +249,14 @@ async def test_what_is_routed_is_asked_again(machine: Machine, monkeypatch: pyte
 async def test_heads_and_silence_have_deadlines_and_connections_a_bound(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connecting, "HEAD_S", 0.2)
-    monkeypatch.setattr(connecting, "Idle", lambda: piping.Idle(0.2))
+    monkeypatch.setattr(connecting, "HEAD_S", 0.5)
+    monkeypatch.setattr(connecting, "Idle", lambda: piping.Idle(0.8))
     async with running(machine) as (proxy, _), Elsewhere().listening() as there:
         assert (await sent(proxy, "CONNECT a")).status == 408
         async with opened(proxy) as link:
             await connected(link, f"127.0.0.1:{there.port}")
             for _ in range(4):
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.3)
                 link.writer.write(b"x")
                 assert await link.reader.readexactly(1) == b"x"
             begun = time.monotonic()

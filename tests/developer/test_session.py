@@ -100,6 +100,14 @@ def test_the_end_is_told_to_the_gateway_and_forgotten_in_any_case(
         session.kept()
 
 
+def test_what_cannot_be_read_is_not_said_to_be_forgotten(strict: StrictGateway, strict_machine: Machine) -> None:
+    file = strict_machine.places.of("json", strict_machine.gateway.url)
+    file.chmod(0o644)
+    with pytest.raises(Unavailable, match="Others than you"):
+        strict_machine.session.end()
+    assert (file.exists(), strict.revoked) == (True, [])
+
+
 def test_a_token_of_another_gateway_is_none(strict_machine: Machine, strict: StrictGateway) -> None:
     one = strict_machine.session.kept()
     strict_machine.session.keep(replace(one, gateway="https://another.example.com"))

@@ -28,11 +28,13 @@ class Screen:
         self.pages: list[str] = []
         self.said: list[str] = []
         self._shown = threading.Event()
+        self.closed = threading.Event()
 
     def show(self, url: str) -> bool:
+        """As browsers that stay in the foreground."""
         self.pages.append(url)
         self._shown.set()
-        return True
+        return self.closed.wait(30)
 
     def say(self, text: str) -> None:
         self.said.append(text)
@@ -61,6 +63,8 @@ async def test_a_browser_comes_back_with_a_code(front: Front, gateway: Gateway) 
     assert (one.claims["name"], one.claims["groups"]) == ("Ada Lovelace", ["engineering"])
     assert (await front.post("/v1/messages", messages("hello"), one.access_token)).status == 200
     assert page in screen.said[0]
+    assert not screen.closed.is_set(), "the browser is open still"
+    screen.closed.set()
     assert one.access_token not in repr(one)
 
 
@@ -70,6 +74,7 @@ async def test_who_denies_is_not_signed_in(front: Front, gateway: Gateway) -> No
 
     async def deny() -> None:
         await come_back(await decided(front, await screen.page(), "deny"))
+        screen.closed.set()
 
     outcome, _ = await asyncio.gather(
         asyncio.to_thread(signing_in.by_browser, gateway, endpoints, screen.show, screen.say),
