@@ -44,6 +44,18 @@ async def running(machine: Machine, **environ: str) -> AsyncIterator[tuple[Conne
 
 
 @contextlib.asynccontextmanager
+async def without_gateway(directory: Path, **environ: str) -> AsyncIterator[Connect]:
+    """For what has nothing to do with it."""
+    machine = Machine(directory, "http://127.0.0.1:1", None)
+    one = machine.sign_in({"access_token": "a", "refresh_token": "", "expires_in": 900})
+    told: list[str] = []
+    tokens, hosts = Tokens(machine.session, one, told.append), Routed(frozenset({HOST}), False, None)
+    proxy = Connect(machine.gateway, tokens, hosts, previous(environ), SECRET, told.append)
+    async with proxy.listening():
+        yield proxy
+
+
+@contextlib.asynccontextmanager
 async def opened(proxy: Connect) -> AsyncIterator[Link]:
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
     try:
@@ -156,6 +168,26 @@ async def test_plain_requests_are_passed_without_what_is_ours(front: Front, mach
     assert there.bodies == [b"4\r\nabcd\r\n3\r\nefg\r\n0\r\n\r\n"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "body"),
+    [
+        ("Transfer-Encoding: chunked\r\n", "zz\r\n"),
+        ("Transfer-Encoding: chunked\r\n", "3\r\nabcd\r\n0\r\n\r\n"),
+        ("Transfer-Encoding: chunked\r\n", "-1\r\n"),
+        ("Transfer-Encoding: chunked\r\n", f"{'0' * 70_000}\r\n"),
+        ("Transfer-Encoding: chunked\r\n", "5\r\nab"),
+    ],
+)
+async def test_a_body_that_cannot_be_read_gets_no_answer(tmp_path: Path, fields: str, body: str) -> None:
+    async with without_gateway(tmp_path) as proxy, Elsewhere().listening() as there, opened(proxy) as link:
+        head = f"POST http://127.0.0.1:{there.port}/ HTTP/1.1\r\n{proof()}{fields}\r\n"
+        link.writer.write((head + body).encode())
+        link.writer.write_eof()
+        with contextlib.suppress(ConnectionError):
+            assert await link.reader.read(-1) == b""
+    assert there.bodies == []
+
+
 async def test_the_previous_proxy_gets_what_it_got_before(front: Front, machine: Machine) -> None:
     async with Elsewhere().listening() as before, Elsewhere().listening() as there:
         url = f"http://me:p%40ss@127.0.0.1:{before.port}"
@@ -180,7 +212,7 @@ async def test_the_previous_proxy_gets_what_it_got_before(front: Front, machine:
     assert SECRET not in plain
 
 
-async def test_what_is_refused_is_refused_in_words(machine: Machine) -> None:
+async def test_what_is_refused_is_refused_in_words(tmp_path: Path) -> None:
     there = "CONNECT 127.0.0.1:9 HTTP/1.1\r\n"
     cases = [
         (there, 407, "serves who knows its secret"),
@@ -197,7 +229,7 @@ async def test_what_is_refused_is_refused_in_words(machine: Machine) -> None:
         (f"POST http://127.0.0.1:1/ HTTP/1.1\r\n{proof()}Content-Length: 1\r\nContent-Length: 2\r\n", 400, "Length"),
         (f"GET http://a/ HTTP/1.1\r\n{proof()}X: {'x' * 70_000}\r\n", 413, "too long"),
     ]
-    async with running(machine) as (proxy, _):
+    async with without_gateway(tmp_path) as proxy:
         for data, status, says in cases:
             answer = await sent(proxy, f"{data}\r\n")
             assert (answer.status, says in answer.body.decode()) == (status, True), (data[:80], answer)
@@ -247,11 +279,11 @@ async def test_what_is_routed_is_asked_again(machine: Machine, monkeypatch: pyte
 
 
 async def test_heads_and_silence_have_deadlines_and_connections_a_bound(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connecting, "HEAD_S", 0.5)
     monkeypatch.setattr(connecting, "Idle", lambda: piping.Idle(0.8))
-    async with running(machine) as (proxy, _), Elsewhere().listening() as there:
+    async with without_gateway(tmp_path) as proxy, Elsewhere().listening() as there:
         assert (await sent(proxy, "CONNECT a")).status == 408
         async with opened(proxy) as link:
             await connected(link, f"127.0.0.1:{there.port}")
@@ -268,17 +300,17 @@ async def test_heads_and_silence_have_deadlines_and_connections_a_bound(
         assert (answer.status, b"Too many" in answer.body) == (503, True)
 
 
-async def test_it_ends_with_its_tunnels(machine: Machine) -> None:
+async def test_it_ends_with_its_tunnels(tmp_path: Path) -> None:
     async with Elsewhere().listening() as there, contextlib.AsyncExitStack() as stack:
-        async with running(machine) as (proxy, _):
+        async with without_gateway(tmp_path) as proxy:
             link = await stack.enter_async_context(opened(proxy))
             await connected(link, f"127.0.0.1:{there.port}")
         with contextlib.suppress(ConnectionError):
             assert await link.reader.read(-1) == b""
 
 
-async def test_a_taken_port_is_told(machine: Machine) -> None:
-    async with running(machine) as (proxy, _):
+async def test_a_taken_port_is_told(tmp_path: Path) -> None:
+    async with without_gateway(tmp_path) as proxy:
         with pytest.raises(StartFailed, match="taken"):
             async with proxy.listening(proxy.port):
                 pass
@@ -324,14 +356,9 @@ async def test_a_previous_proxy_that_refuses_is_told_of_and_asks_for_no_password
             await writer.drain()
         writer.close()
 
-    machine = Machine(tmp_path, "http://127.0.0.1:1", None)
-    one = machine.sign_in({"access_token": "a", "refresh_token": "", "expires_in": 900})
     server = await asyncio.start_server(refusing, "127.0.0.1", 0)
-    before = previous({"HTTPS_PROXY": f"127.0.0.1:{server.sockets[0].getsockname()[1]}"})
-    told: list[str] = []
-    hosts = Routed(frozenset({HOST}), False, None)
-    proxy = Connect(machine.gateway, Tokens(machine.session, one, told.append), hosts, before, SECRET, told.append)
-    async with server, proxy.listening():
+    before = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, without_gateway(tmp_path, HTTPS_PROXY=before) as proxy:
         answer = await sent(proxy, f"CONNECT a.example.com:443 HTTP/1.1\r\n{proof()}\r\n")
     assert (answer.status, says in answer.body.decode()) == (503, True), answer
     assert answer.value("proxy-authenticate") is None

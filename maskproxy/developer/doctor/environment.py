@@ -17,13 +17,22 @@ _ENV = 'eval "$(maskproxy env)"'
 
 def way(environ: Mapping[str, str], gateway: Url) -> Way:
     """How this environment's programs come to the gateway."""
-    if is_ours(_proxy(environ)):
+    if is_ours(_proxy(environ)) or _leads_to(_proxy(environ), gateway):
         return "proxy"
     try:
         named = parse_url(environ.get("ANTHROPIC_BASE_URL", ""))
     except ValueError:
         return "none"
     return "base_url" if named == gateway else "none"
+
+
+def _leads_to(proxy: str, gateway: Url) -> bool:
+    """Tell whether a proxy is the gateway itself, as in https://me:TOKEN@gateway."""
+    try:
+        parts = urlsplit(proxy)
+        return (parts.scheme, parts.hostname, parts.port or 443) == (gateway.scheme, gateway.host, gateway.port)
+    except ValueError:
+        return False
 
 
 def _proxy(environ: Mapping[str, str]) -> str:

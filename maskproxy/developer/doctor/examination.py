@@ -127,7 +127,7 @@ def _trust_of_others(origin: Url, environ: Mapping[str, str], hosts: Routed | No
 def _surroundings(environ: Mapping[str, str], origin: Url, hosts: Routed | None) -> Iterator[Check]:
     going = environment.way(environ, origin)
     told = {
-        "proxy": "Programs of this shell go through maskproxy's loopback proxy.",
+        "proxy": "Programs of this shell go through a proxy that leads to the gateway.",
         "base_url": "Claude's clients of this shell go to the gateway by ANTHROPIC_BASE_URL.",
         "none": "Nothing in this shell leads to the gateway; `maskproxy env` and `maskproxy exec` do.",
     }

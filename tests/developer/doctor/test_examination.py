@@ -224,6 +224,16 @@ async def test_by_url_another_proxy_is_in_the_way(machine: Machine) -> None:
     assert [check for check in well if check.is_fault] == []
 
 
+async def test_the_gateway_itself_as_the_proxy(machine: Machine, tmp_path: Path) -> None:
+    url = machine.gateway.url
+    environ = {"HTTPS_PROXY": f"https://me:a-token@{url.host}:{url.port}"}
+    found = await fault(machine, environ)
+    assert (found.name, "interception CA" in found.told) == ("trust: Node", True)
+    assert "a-token" not in found.told + found.fix
+    well = await looked(machine, {**environ, "NODE_EXTRA_CA_CERTS": str(tmp_path / "ca" / "ca.pem")})
+    assert [check for check in well if check.is_fault] == []
+
+
 async def test_through_our_proxy(front: Front, machine: Machine, tmp_path: Path) -> None:
     ca = (tmp_path / "ca" / "ca.pem").read_text()
     files = tmp_path / "extra.pem", tmp_path / "whole.pem"
