@@ -28,14 +28,6 @@ from tests.signin.surfing import Front
 
 
 @pytest.fixture
-async def front(tmp_path: Path) -> AsyncIterator[Front]:
-    front = Front(tmp_path)
-    await front.start()
-    yield front
-    await front.close()
-
-
-@pytest.fixture
 async def machine(tmp_path: Path, front: Front) -> AsyncIterator[Machine]:
     machine = await at_work(tmp_path, front)
     machine.environ |= {"NODE_EXTRA_CA_CERTS": str(tmp_path / "other.pem"), "PATH": put_node(tmp_path, "trusted")}

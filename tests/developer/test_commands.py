@@ -9,7 +9,6 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import jwt
@@ -17,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from maskproxy.cli.main import cli
-from tests.developer.machine import Machine, StrictGateway, at_work
+from tests.developer.machine import Machine, StrictGateway
 from tests.developer.surfer import come_back, decided, opened_page
 from tests.gateway.house import HOST
 from tests.signin.surfing import Front
@@ -29,21 +28,6 @@ body = json.dumps({"model": "m", "max_tokens": 1, "messages": [{"role": "user", 
 asked = urllib.request.Request("https://api.anthropic.com/v1/messages", body, {"Content-Type": "application/json"})
 print(urllib.request.urlopen(asked, timeout=20).read().decode())
 """
-
-
-@pytest.fixture
-async def front(tmp_path: Path) -> AsyncIterator[Front]:
-    front = Front(tmp_path)
-    await front.start()
-    yield front
-    await front.close()
-
-
-@pytest.fixture
-async def machine(tmp_path: Path, front: Front) -> AsyncIterator[Machine]:
-    machine = await at_work(tmp_path, front)
-    yield machine
-    await machine.close()
 
 
 async def test_from_login_to_logout(front: Front, tmp_path: Path) -> None:
@@ -186,21 +170,6 @@ async def test_a_refused_refresh_leaves_with_77_and_an_absent_gateway_with_69(
     done = await strict_machine.run("token")
     assert (done.code, done.out, "maskproxy login" in done.err) == (77, "", True)
     assert "refresh-0" not in done.err
-
-
-@pytest.fixture
-def strict() -> Iterator[StrictGateway]:
-    gateway = StrictGateway()
-    yield gateway
-    gateway.close()
-
-
-@pytest.fixture
-async def strict_machine(tmp_path: Path, strict: StrictGateway) -> AsyncIterator[Machine]:
-    machine = Machine(tmp_path, strict.url, None)
-    machine.sign_in({"access_token": "access-0", "refresh_token": "refresh-0", "expires_in": 900})
-    yield machine
-    await machine.close()
 
 
 @pytest.mark.parametrize(
