@@ -1,32 +1,32 @@
 """How a person's command asks the gateway: which one, with whose token, trusting whom; its refusals become errors.
 
-The token comes from the environment or a file, never from an argument, where every process could read it. It goes to
-the gateway that was named and nowhere else: no proxy, no redirect.
+The token comes from a file, from the environment or from the sign-in, never from an argument, where every process could
+read it. It goes to the gateway that was named and nowhere else: no proxy, no redirect.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from maskproxy.config.quantities import Url, safe_url
+from maskproxy.cli.at_gateway import URL, at_gateway
+from maskproxy.developer.exports import WORD
+from maskproxy.developer.gateway import Answered, Gateway, said
+from maskproxy.developer.remembered import Places
 from maskproxy.errors import Denied, MaskproxyError, NotFound, Unauthenticated, Unavailable
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
-URLS = ("MASKPROXY_URL", "ANTHROPIC_BASE_URL")
+URLS = (URL, "ANTHROPIC_BASE_URL")
 TOKENS = ("MASKPROXY_TOKEN", "ANTHROPIC_AUTH_TOKEN")
 
-_WAIT_S = 30.0
-_LIMIT_BYTES = 8 << 20
 _LONGEST_TOKEN_BYTES = 64 * 1024
 _ERRORS: Mapping[int, type[MaskproxyError]] = {401: Unauthenticated, 403: Denied, 404: NotFound}
 
@@ -47,32 +47,12 @@ class Asking:
         return self._ask("POST", path, json.dumps(value).encode())
 
     def _ask(self, method: str, path: str, body: bytes | None) -> dict[str, object]:
-        connection = self._connection(self._url())
-        fields = {"Authorization": f"Bearer {self._token()}", "Accept": "application/json"}
-        if body is not None:
-            fields["Content-Type"] = "application/json"
-        try:
-            connection.request(method, path, body, fields)
-            answer = connection.getresponse()
-            status, told = answer.status, answer.read(_LIMIT_BYTES)
-        except ssl.SSLError as error:
-            raise Unavailable(
-                "The gateway's certificate is not trusted. Name its authority with --ca.", detail=type(error).__name__
-            ) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise Unavailable("The gateway cannot be reached.", detail=type(error).__name__) from error
-        finally:
-            connection.close()
-        return _read(status, told)
+        at = self._at
+        return _read(at.ask(method, path, token=self._token(), body=body, content_type="application/json"))
 
-    def _url(self) -> Url:
-        named = self.gateway or next((value for name in URLS if (value := os.environ.get(name))), None)
-        if named is None:
-            raise click.UsageError(f"Name the gateway: --gateway URL, or one of {', '.join(URLS)}.")
-        try:
-            return safe_url(named)
-        except ValueError as error:
-            raise click.UsageError(f"The gateway's URL cannot be used. {error}") from None
+    @cached_property
+    def _at(self) -> Gateway:
+        return at_gateway(self.gateway, self.ca, Places(os.environ), *URLS[1:])
 
     def _token(self) -> str:
         token: str | None
@@ -84,27 +64,34 @@ class Asking:
                 raise click.UsageError("The token's file cannot be read.") from None
         else:
             token = next((value.strip() for name in TOKENS if (value := os.environ.get(name))), None)
+            # A proxy's clients carry a word for a token.
+            if token is None or token == WORD:
+                return self._signed_in()
         if not token or not (token.isascii() and token.isprintable()):
             raise click.UsageError(f"Hand over your token: --token-file FILE, or one of {', '.join(TOKENS)}.")
         return token
 
-    def _connection(self, url: Url) -> http.client.HTTPConnection:
-        if url.scheme == "http":
-            return http.client.HTTPConnection(url.host, url.port, timeout=_WAIT_S)
+    def _signed_in(self) -> str:
         try:
-            context = ssl.create_default_context(cafile=self.ca)
-        except (OSError, ssl.SSLError):
-            raise click.UsageError("The file of --ca holds no certificate in PEM, or cannot be read.") from None
-        return http.client.HTTPSConnection(url.host, url.port, timeout=_WAIT_S, context=context)
+            return Places(os.environ).session(self._at).fresh().access_token
+        except Unauthenticated as error:
+            raise Unauthenticated(
+                f"{error}, or hand over a token: --token-file FILE, {' or '.join(TOKENS)}."
+            ) from error
 
 
 def asking_options(command: Command) -> Command:
     """The options of an `Asking`."""
     path = click.Path(path_type=Path, dir_okay=False)
     options = (
-        click.option("--gateway", metavar="URL", help=f"The gateway; else the environment's {' or '.join(URLS)}."),
         click.option(
-            "--token-file", type=path, metavar="FILE", help=f"Your token; else the environment's {' or '.join(TOKENS)}."
+            "--gateway", metavar="URL", help=f"The gateway; else {', '.join(URLS)}, or where you signed in last."
+        ),
+        click.option(
+            "--token-file",
+            type=path,
+            metavar="FILE",
+            help=f"Your token; else {', '.join(TOKENS)}, or that of your sign-in.",
         ),
         click.option("--ca", type=path, metavar="FILE", help="The authority of the gateway's certificate, in PEM."),
     )
@@ -113,24 +100,10 @@ def asking_options(command: Command) -> Command:
     return command
 
 
-def _read(status: int, told: bytes) -> dict[str, object]:
-    try:
-        value = json.loads(told)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise Unavailable("What answered is no gateway that knows this command.", detail=f"status {status}")
-    if status == 200:
-        return value
-    error = value.get("error")
-    said = error.get("message") if isinstance(error, dict) else None
-    sentence = _shown(said) if isinstance(said, str) else "The gateway refused."
-    if status in {400, 413}:
-        raise click.UsageError(sentence)
-    raise _ERRORS.get(status, Unavailable)(sentence)
-
-
-def _shown(text: str) -> str:
-    from maskproxy.service.logs import printable
-
-    return printable(text)[:1000]
+def _read(answer: Answered) -> dict[str, object]:
+    document = answer.document()
+    if answer.status == 200:
+        return document
+    if answer.status in {400, 413}:
+        raise click.UsageError(said(document))
+    raise _ERRORS.get(answer.status, Unavailable)(said(document))

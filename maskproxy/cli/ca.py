@@ -32,8 +32,8 @@ def init(directory: Path, domains: tuple[str, ...]) -> None:
 
     Nothing is overwritten.
     """
-    from maskproxy.config.quantities import parse_host
     from maskproxy.gateway.interception.certificates import make_ca
+    from maskproxy.origins import parse_host
 
     names = domains or (DEFAULT_DOMAIN,)
     try:

@@ -28,7 +28,17 @@ VERBS = {
     "findings": ("maskproxy.cli.findings:findings", "Show what was masked for you."),
     "allow": ("maskproxy.cli.allow:allow", "Let what is no secret pass for you."),
     "access": ("maskproxy.cli.access:access", "Ask for a grant; decide on what others ask for; revoke."),
-    "env": ("maskproxy.cli.env:env", "Print Claude Code settings for living with placeholders."),
+    "login": ("maskproxy.cli.login:login", "Sign in at the gateway."),
+    "logout": ("maskproxy.cli.login:logout", "Sign out, and forget the sign-in."),
+    "whoami": ("maskproxy.cli.whoami:whoami", "Show who you are for the gateway, and until when."),
+    "token": ("maskproxy.cli.whoami:token", "Print a fresh token, for scripts."),
+    "exec": ("maskproxy.cli.connect:exec_", "Run a command whose requests to Claude go through the gateway."),
+    "connect": (
+        "maskproxy.cli.connect:connect",
+        "Run a proxy on this machine that sends Claude's hosts to the gateway.",
+    ),
+    "env": ("maskproxy.cli.env:env", "Print what leads a shell's programs to the gateway, or Claude Code's settings."),
+    "doctor": ("maskproxy.cli.doctor:doctor", "Tell what keeps this machine from the gateway."),
 }
 """Where each verb lives, and the line that the list of verbs shows, so that showing it imports none of them."""
 

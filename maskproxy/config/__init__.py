@@ -2,6 +2,6 @@
 
 from maskproxy.config.load import load
 from maskproxy.config.model import Config
-from maskproxy.config.quantities import Address, Url
+from maskproxy.origins import Address, Url
 
 __all__ = ["Address", "Config", "Url", "load"]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from maskproxy.config.document import Faults, join
-from maskproxy.config.quantities import Address, is_loopback, parse_address, parse_host, parse_url
+from maskproxy.origins import Address, is_loopback, parse_address, parse_host, parse_url
 
 Part = dict[str, object]
 T = TypeVar("T")

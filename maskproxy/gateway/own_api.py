@@ -1,12 +1,13 @@
 """The gateway's own small API, for people's commands: what was found for them, and what they may have as it is.
 
+    GET  /maskproxy/v1/routes                 {"hosts": [...], "base_url": bool, "ca": PEM or null}: what belongs here
     GET  /maskproxy/v1/findings?limit=N       {"findings": [...]}: the latest first, never a value
     GET  /maskproxy/v1/allowances             {"allowances": [...]}
     POST /maskproxy/v1/allowances             {"placeholder", "for_s", "reason"} -> {"allowance": {...}}
          /maskproxy/v1/access...              see `own_access`
 
-It answers on the listeners, outside of tunnels, whoever has a token that counts and a grant. Nobody sees but what is
-their own. Nothing of it goes upstream, and a refusal has the shape of any other.
+It answers on the listeners, outside of tunnels, whoever has a token that counts; but for routes, only with a grant.
+Nobody sees but what is their own. Nothing of it goes upstream, and a refusal has the shape of any other.
 """
 
 from __future__ import annotations
@@ -113,6 +114,9 @@ class OwnApi:
             raise Unauthenticated("Send your token as an Authorization: Bearer field.")
         person = await gateway.authenticator.authenticate(token)
         gateway.standings.admit(subject_of(person))
+        if (head.method, head.path) == ("GET", "/maskproxy/v1/routes"):
+            self._turns.take(person.key, asyncio.get_running_loop().time())
+            return _routes(gateway)
         if not held_grants(person, gateway.grants) and not is_approver(person, gateway.grants):
             raise Denied("None of your groups has a grant here. Ask the gateway's owners to add one of them.")
         self._turns.take(person.key, asyncio.get_running_loop().time())
@@ -133,6 +137,15 @@ class OwnApi:
                 return {"allowance": await _ask(gateway, allowances, person, token, asked)}
             case _:
                 raise NotFound("There is nothing here by this method and path.")
+
+
+def _routes(gateway: Gateway) -> _Told:
+    """Every host that a route answers, whoever asks: one that is left out would be reached past the masking."""
+    return {
+        "hosts": sorted(host for route in gateway.routes.routes for host in route.hosts),
+        "base_url": any(route.base_url for route in gateway.routes.routes),
+        "ca": None if gateway.certificates is None else gateway.certificates.pem,
+    }
 
 
 def _limit(head: RequestHead) -> int:

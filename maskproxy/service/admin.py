@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from maskproxy.config import Address
-from maskproxy.config.quantities import is_loopback
+from maskproxy.origins import is_loopback
 
 
 class Admin:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,6 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from maskproxy.cli.main import cli
+from maskproxy.developer.gateway import Gateway
+from maskproxy.developer.remembered import Places
+from maskproxy.developer.sign_in import SignIn
 from maskproxy.errors import Denied, MaskproxyError, NotFound, Unauthenticated, Unavailable
 
 ENVIRON = dict.fromkeys(("MASKPROXY_URL", "ANTHROPIC_BASE_URL", "MASKPROXY_TOKEN", "ANTHROPIC_AUTH_TOKEN"))
@@ -63,7 +67,7 @@ def desk() -> Iterator[Desk]:
 
 
 def run(*arguments: str, **environ: str) -> Result:
-    return CliRunner(env={**ENVIRON, **environ}).invoke(cli, arguments)
+    return CliRunner(env={**ENVIRON, "XDG_STATE_HOME": "/nonexistent", **environ}).invoke(cli, arguments)
 
 
 def test_the_gateway_and_the_token_come_from_options_then_our_names_then_claudes(desk: Desk, tmp_path: Path) -> None:
@@ -87,7 +91,6 @@ def test_the_gateway_and_the_token_come_from_options_then_our_names_then_claudes
         ([], {}, "Name the gateway"),
         (["--gateway", "http://gateway.example"], {"MASKPROXY_TOKEN": "t"}, "use https"),
         (["--gateway", "https://gateway.example/v1"], {"MASKPROXY_TOKEN": "t"}, "no path"),
-        (["--gateway", "http://127.0.0.1:1"], {}, "Hand over your token"),
         (["--gateway", "http://127.0.0.1:1"], {"MASKPROXY_TOKEN": "a\nb"}, "Hand over your token"),
         (["--gateway", "http://127.0.0.1:1", "--token-file", "/nowhere"], {}, "cannot be read"),
         (["--gateway", "https://127.0.0.1:1", "--ca", "/nowhere"], {"MASKPROXY_TOKEN": "t"}, "--ca"),
@@ -96,6 +99,23 @@ def test_the_gateway_and_the_token_come_from_options_then_our_names_then_claudes
 def test_what_is_missing_is_said(arguments: list[str], environ: dict[str, str], says: str) -> None:
     result = run("findings", *arguments, **environ)
     assert (result.exit_code, says in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("environ", [{}, {"ANTHROPIC_AUTH_TOKEN": "maskproxy"}])
+def test_without_a_token_the_sign_in_counts(desk: Desk, tmp_path: Path, environ: dict[str, str]) -> None:
+    environ = {**environ, "XDG_STATE_HOME": str(tmp_path)}
+    result = run("findings", "--gateway", desk.url, **environ)
+    assert isinstance(result.exception, Unauthenticated)
+    assert "maskproxy login, or hand over a token: --token-file" in str(result.exception)
+    places = Places(environ)
+    gateway = Gateway.at(desk.url, None)
+    now = time.time()
+    places.session(gateway).keep(SignIn(desk.url, "signed-in", "", now, now + 900, "/t", "/r"))
+    places.remember(gateway)
+    assert run("findings", **environ).exit_code == 0
+    assert desk.asked[0][2] == "Bearer signed-in"
+    result = run("findings", "--gateway", "http://127.0.0.1:1", **environ)
+    assert isinstance(result.exception, Unauthenticated), "a token is for the gateway that gave it"
 
 
 def test_a_token_is_no_option() -> None:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from maskproxy.cli.env import every_tool_but, settings_for, text_for_the_model
 from maskproxy.cli.main import cli
+from maskproxy.developer.sign_in import AHEAD_S
 from maskproxy.errors import NotFound
 from maskproxy.masking import Masking, PlaceholderKey
 from tests.compiled import built_in
@@ -23,7 +24,7 @@ SHELLS = [shell for shell in ("sh", "dash", "bash", "busybox") if shutil.which(s
 
 
 def env(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["env", *arguments])
+    return CliRunner(env={"MASKPROXY_URL": None, "XDG_STATE_HOME": "/nonexistent"}).invoke(cli, ["env", *arguments])
 
 
 def hooks(event: str, tools: list[str] | None = None) -> dict[str, Any]:
@@ -80,7 +81,17 @@ def test_a_grants_own_tools_are_taken(tmp_path: Path) -> None:
 def test_without_the_option_it_says_what_to_do() -> None:
     result = env()
     assert result.exit_code == 2
-    assert "--settings" in result.stderr
+    assert "Name the gateway" in result.stderr
+
+
+def test_people_sign_in_by_themselves() -> None:
+    told = json.loads(env("--settings", "--sign-in", "--gateway", "https://gateway.example.com/").stdout)
+    assert told["apiKeyHelper"] == "maskproxy token"
+    assert told["env"]["ANTHROPIC_BASE_URL"] == "https://gateway.example.com"
+    assert int(told["env"]["CLAUDE_CODE_API_KEY_HELPER_TTL_MS"]) < AHEAD_S * 1000
+    assert told["hooks"] == settings_for(DEFAULTS)["hooks"]
+    for arguments in (("--sign-in", "--gateway", "https://a"), ("--settings", "--sign-in")):
+        assert env(*arguments).exit_code == 2
 
 
 def test_a_configuration_with_faults_prints_no_settings(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from maskproxy.config.model import Allow, Config
-from maskproxy.config.quantities import Address, Url
+from maskproxy.origins import Address, Url
 from tests.config.sample import full, with_sign_in
 
 

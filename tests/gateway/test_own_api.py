@@ -349,3 +349,13 @@ def test_turns_come_back_with_time_and_are_a_persons_own() -> None:
     turns.take("ada", 2.0)
     with pytest.raises(TooMany):
         turns.take("ada", 2.0)
+
+
+async def test_whoever_signed_in_learns_which_hosts_belong_here(house: House) -> None:
+    for token in (house.token(), house.token("zoe", groups=["sales"])):
+        told = json.loads((await get(house, "/maskproxy/v1/routes", token)).body)
+        assert told["hosts"] == ["api.anthropic.com", "telemetry.example.com"]
+        assert told["base_url"] is True
+        assert told["ca"] == (house.directory / "ca" / "ca.pem").read_text()
+    assert (await get(house, "/maskproxy/v1/routes", None)).status == 401
+    assert (await house.post("/maskproxy/v1/routes", b"{}")).status == 503

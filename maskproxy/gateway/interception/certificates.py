@@ -76,6 +76,11 @@ class CertificateAuthority:
             raise ConfigurationFault(faults)
         return cls(chain, key, clock)
 
+    @property
+    def pem(self) -> str:
+        """The certificates, for those who are to trust them."""
+        return b"".join(one.public_bytes(serialization.Encoding.PEM) for one in self._chain).decode()
+
     def permits(self, host: str) -> bool:
         """True if the CA may sign for `host`: a host name or an address, within the constraints of the whole chain."""
         name = canonical(host)

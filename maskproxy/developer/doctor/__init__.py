@@ -1,0 +1,1 @@
+"""What keeps a developer's machine from the gateway, fault by fault, each with what to do."""
