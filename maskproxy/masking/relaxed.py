@@ -6,7 +6,7 @@ upper bound (an escape is never shorter than what it stands for). Any other char
 hit (`needless_escapes`), and so is PHP's `\/`. Neighbours are left out.
 
 That something matches is all that is asked. So what may be absent at either end is absent, and of an expression that is
-too large for an automaton that is fast, the beginning is looked for alone.
+too large for an automaton that is fast, the beginning is looked for alone, with the byte behind it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,11 @@ def relaxed(core: Node) -> Node:
     relaxing = _Relaxing(viewed=viewed)
     whole = relaxing.relax(core, blank_follows=False)
     cut = relaxing.up_to_array(core, blank_follows=False)
-    return _outline(whole) if cut is None else choice([_outline(whole), _outline(cut)])
+    node = _least(whole) if cut is None else choice([_least(whole), _least(cut)])
+    if len(expression(node)) <= _MOST_CHARACTERS:
+        return node
+    beginning = _beginning(core, relaxing)
+    return node if beginning is None else _least(beginning)
 
 
 def needless_escapes() -> list[Node]:
@@ -85,16 +89,34 @@ def needless_escapes() -> list[Node]:
     return [series([*prefix, choice(digits)]), escaped_slash]
 
 
-def _outline(node: Node) -> Node:
-    """Give what matches somewhere in a text if `node` does."""
+def _beginning(core: Node, relaxing: _Relaxing) -> Node | None:
+    """Relax as many of a core's first items as stay small, with the byte behind them; None where there is no such."""
+    items = core.items if isinstance(core, Series) else (core,)
+    found: Node | None = None
+    for kept in range(1, len(items)):
+        head, rest, last = series(items[:kept]), series(items[kept:]), items[kept - 1]
+        if width(head)[0] < _FEWEST_BYTES or (isinstance(last, Bytes) and last.members & _HIGH):
+            continue
+        node = relaxing.relax(head, blank_follows=bool(first_bytes(rest) & _BLANK))
+        if width(rest)[0]:
+            node = series((node, Bytes(_seen_first(rest))))
+        if found is not None and len(expression(node)) > _MOST_CHARACTERS:
+            break
+        found = node
+    return found
+
+
+def _seen_first(node: Node) -> int:
+    """Give the bytes that raw JSON may have where a word of `node` begins, behind something else in the same text."""
+    members = first_bytes(node)
+    if members & _COLON:
+        members |= _SPACE.members | of(b'"')
+    return members | (_BACKSLASH.members if members & ESCAPED else 0)
+
+
+def _least(node: Node) -> Node:
+    """Give what matches somewhere in a text if `node` does, without what may be absent at its ends."""
     items = list(node.items) if isinstance(node, Series) else [node]
-    if len(expression(node)) > _MOST_CHARACTERS:
-        kept = 1
-        while width(series(items[:kept]))[0] < _FEWEST_BYTES or (
-            kept < len(items) and len(expression(series(items[: kept + 1]))) <= _MOST_CHARACTERS
-        ):
-            kept += 1
-        items = items[:kept]
     while len(items) > 1 and not width(items[0])[0]:
         items.pop(0)
     while len(items) > 1 and not width(items[-1])[0]:
