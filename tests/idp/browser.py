@@ -1,6 +1,7 @@
 """A browser with a cookie jar that goes where pages, redirects and forms send it, over whichever hosts.
 
-It keeps to what a browser keeps to by itself: SameSite of cookies, their hosts and paths, and the Origin of a form.
+It keeps to what a browser keeps to by itself: SameSite of cookies, their hosts and paths, the Origin of a form, and a
+page's `form-action`, against which strict browsers hold also what a form's target redirects to.
 """
 
 from __future__ import annotations
@@ -33,10 +34,13 @@ class Browser:
         self.url = ""
         self.status = 0
         self.text = ""
+        self._form_action: frozenset[str] | None = None
         self.went: list[str] = []
         """Every address, in order."""
         self._trust = trust
         self._cookies: dict[tuple[str, str, str], Cookie] = {}
+        self._left_by_page = True
+        """Whether a page was shown last, and no redirect."""
         self._session: aiohttp.ClientSession
 
     async def __aenter__(self) -> Self:
@@ -91,10 +95,15 @@ class Browser:
         await self._go("GET", urljoin(self.url, links[0]), None, self._site(self.url))
 
     async def _go(self, method: str, url: str, fields: Mapping[str, str] | None, began_at: str) -> None:
+        allowed = self._form_action if method == "POST" else None
+        page = self.url
         for _ in range(_MOST_HOPS):
+            assert allowed is None or allowed & _sources(url, page), f"{page} lets no form go to {url}"
             onward = await self._ask(method, url, fields, began_at)
             if not onward:
                 return
+            if self._left_by_page:
+                allowed = None
             method, url, fields = "GET", urljoin(url, onward), None
         raise AssertionError(f"{self.host} sends a browser in circles")
 
@@ -115,8 +124,10 @@ class Browser:
                 self._cookies[where] = Cookie(morsel.value, (morsel["samesite"] or "lax").lower())
                 if not morsel.value or morsel["max-age"] == "0":
                     del self._cookies[where]
-            if answer.status in {301, 302, 303}:
+            self._left_by_page = answer.status not in {301, 302, 303}
+            if not self._left_by_page:
                 return answer.headers["Location"]
+            self._form_action = _form_action(answer.headers.getall("Content-Security-Policy", []))
         for meta in self._page.iter("meta"):
             if meta.get("http-equiv") == "refresh":
                 return meta.get("content", "").partition("url=")[2]
@@ -141,3 +152,17 @@ class Browser:
     @staticmethod
     def _site(url: str) -> str:
         return urlsplit(url).hostname or ""
+
+
+def _form_action(policies: list[str]) -> frozenset[str] | None:
+    """Where a page's forms may go. None: anywhere."""
+    found = [rule.split() for policy in policies for rule in policy.split(";")]
+    named = [rule[1:] for rule in found if rule and rule[0] == "form-action"]
+    return frozenset(named[0]) if named else None
+
+
+def _sources(url: str, page: str) -> frozenset[str]:
+    """What allows a form on `page` to go to `url`."""
+    there, here = urlsplit(url), urlsplit(page)
+    same = (there.scheme, there.netloc) == (here.scheme, here.netloc)
+    return frozenset({f"{there.scheme}://{there.netloc}", f"{there.scheme}:"} | ({"'self'"} if same else set()))

@@ -24,14 +24,16 @@ People = Mapping[str, Mapping[str, object]]
 class OpenId:
     """One provider with people and one client, which is us."""
 
-    def __init__(self, directory: Path, authority: trustme.CA, callback: str) -> None:
+    def __init__(self, directory: Path, authority: trustme.CA, callback: str, client: Mapping[str, str]) -> None:
         self.issuer = ""
         self.client_id = "maskproxy"
         # Characters that Basic and a form carry differently (RFC 6749, 2.3.1).
         self.secret = f"{secrets.token_hex(8)}:with+odd%signs"
         self._directory = directory
         self._authority = authority
-        self._callback = callback
+        self._client = {"client_id": self.client_id, "redirect_uris": [callback], **client}
+        if "token_endpoint_auth_method" not in client:
+            self._client["client_secret"] = self.secret
         self._process: asyncio.subprocess.Process
 
     async def __aenter__(self) -> Self:
@@ -54,7 +56,7 @@ class OpenId:
             key=identity.private_key_pem.bytes().decode(),
             certificate=identity.cert_chain_pems[0].bytes().decode(),
             cookie_key=secrets.token_hex(16),
-            client={"client_id": self.client_id, "client_secret": self.secret, "redirect_uris": [self._callback]},
+            client=self._client,
             people={"ada": ADA, "eve": EVE},
         )
         self.issuer = told["issuer"]

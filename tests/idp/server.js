@@ -29,9 +29,13 @@ const server = createServer({ key: setting.key, cert: setting.certificate }, (re
 await new Promise((listening) => { server.listen(0, '127.0.0.1', listening); });
 const issuer = `https://127.0.0.1:${server.address().port}`;
 
-// A provider that signs with a new key. What the one before kept is kept on: this adapter's memory is the process's.
+function key(alg, kind, options) {
+  const { privateKey } = generateKeyPairSync(kind, options);
+  return { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg };
+}
+
+// A provider that signs with new keys. What the one before kept is kept on: this adapter's memory is the process's.
 function begin() {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   provider = new Provider(issuer, {
     adapter: (model) => new MemoryAdapter(model),
     clients: [{
@@ -41,9 +45,9 @@ function begin() {
     }],
     claims: { openid: ['sub'], profile: ['name', 'groups'], email: ['email', 'email_verified'] },
     cookies: { keys: [setting.cookie_key] },
-    features: { deviceFlow: { enabled: true }, devInteractions: { enabled: true } },
+    features: { deviceFlow: { enabled: true }, devInteractions: { enabled: true }, jwtUserinfo: { enabled: true } },
     findAccount: (_, id) => people[id] && { accountId: id, claims: () => ({ sub: id, ...people[id] }) },
-    jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }] },
+    jwks: { keys: [key('RS256', 'rsa', { modulusLength: 2048 }), key('ES256', 'ec', { namedCurve: 'P-256' })] },
     pkce: { required: () => true },
     rotateRefreshToken: true,
   });

@@ -22,23 +22,25 @@ from tests.idp.browser import Browser
 from tests.idp.openid import ADA, EVE, SCOPES, OpenId
 from tests.signin.surfing import Front, error_of
 
+PUBLIC = {"token_endpoint_auth_method": "none"}
+
 
 @pytest.fixture
-async def provider(front: Front, tmp_path: Path) -> AsyncIterator[OpenId]:
-    """The provider, and the gateway that knows it, both running."""
+async def provider(front: Front, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[OpenId]:
+    """The provider, and the gateway that knows it, both running. A parameter changes how we are registered there."""
     directory = tmp_path / "provider"
     directory.mkdir()
+    client = dict(getattr(request, "param", {}))
     async with AsyncExitStack() as stack:
-        provider = await stack.enter_async_context(
-            OpenId(directory, front.other, f"{front.url}/oauth/callback/company")
-        )
+        provider = OpenId(directory, front.other, f"{front.url}/oauth/callback/company", client)
+        await stack.enter_async_context(provider)
         secret = tmp_path / "client.secret"
         secret.write_text(provider.secret)
         secret.chmod(0o600)
         oidc = {
             "issuer": provider.issuer,
             "client_id": provider.client_id,
-            "client_secret": {"file": "client.secret"},
+            **({} if client == PUBLIC else {"client_secret": {"file": "client.secret"}}),
             "scopes": SCOPES,
             "prompt": "consent",
             "trust": "other.pem",
@@ -95,6 +97,18 @@ async def test_code_with_pkce_from_terminal_to_claude(front: Front, browser: Bro
     assert (claims["name"], claims["email"]) == ("Ada Lovelace", "ada@example.com")
     assert claims["groups"] == ["admins", "engineering"]
     assert await speaks(front, issued) == 200
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [PUBLIC, {"userinfo_signed_response_alg": "RS256"}, {"id_token_signed_response_alg": "ES256"}],
+    ids=["public", "signed userinfo", "ES256"],
+    indirect=True,
+)
+async def test_however_we_are_registered(front: Front, browser: Browser, provider: OpenId) -> None:
+    again = await refreshed(front, await sign_in(front, browser))
+    assert claims_of(again)["groups"] == ["admins", "engineering"]
+    assert await speaks(front, again) == 200
 
 
 async def test_groups_decide_and_an_unchecked_address_is_left_out(

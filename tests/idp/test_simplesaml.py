@@ -136,6 +136,16 @@ async def test_an_answer_to_another_request_is_refused(
     assert browser.status in {400, 401}, browser.words
 
 
+@pytest.mark.parametrize("binding", ["redirect"], indirect=True)
+async def test_a_sign_in_that_the_provider_begins_is_refused(front: Front, browser: Browser, idp: SimpleSaml) -> None:
+    query = urlencode({"spentityid": US, "RelayState": "begun-there"})
+    await browser.open(f"{idp.url}/saml2/idp/SSOService.php?{query}")
+    await browser.send(username="ada", password=idp.password)
+    assert browser.form.action == f"{front.url}/oauth/callback/company", browser.words
+    await browser.send()
+    assert browser.status in {400, 401}, browser.words
+
+
 async def test_the_provider_checks_our_signature(front: Front, browser: Browser, idp: SimpleSaml, binding: str) -> None:
     """Were our requests not really verified there, the other tests would show nothing of how we sign."""
     key_pair(front.directory, "another")
