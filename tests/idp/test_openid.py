@@ -150,17 +150,13 @@ async def test_refresh_tokens_rotate_here_and_at_the_provider(front: Front, brow
     first = await sign_in(front, browser)
     await provider.keep_only({"ada": {**ADA, "groups": ["engineering"], "name": "Ada King"}})
     second = await refreshed(front, first)
+    # What a gateway remembers of tokens that were replaced would hide that the new one was not kept.
+    await front.restart()
     third = await refreshed(front, second)
     assert await provider.refresh_tokens_consumed() == 2
     assert len({one["refresh_token"] for one in (first, second, third)}) == 3
     assert (claims_of(third)["name"], claims_of(third)["groups"]) == ("Ada King", ["engineering"])
     assert await speaks(front, third) == 200
-
-
-async def test_a_kept_sign_in_outlives_the_gateway(front: Front, browser: Browser, provider: OpenId) -> None:
-    first = await sign_in(front, browser)
-    await front.restart()
-    assert await speaks(front, await refreshed(front, first)) == 200
 
 
 async def test_the_provider_takes_new_keys_in_the_middle(front: Front, browser: Browser, provider: OpenId) -> None:
