@@ -24,7 +24,6 @@ class Cookie(NamedTuple):
 
 
 class Form(NamedTuple):
-    method: str
     action: str
     fields: dict[str, str]
 
@@ -66,7 +65,7 @@ class Browser:
             for field in forms[0].iter("input")
             if (name := field.get("name")) and field.get("type") not in {"submit", "checkbox"}
         }
-        return Form("POST", urljoin(self.url, forms[0].get("action", "")), fields)
+        return Form(urljoin(self.url, forms[0].get("action", "")), fields)
 
     @property
     def words(self) -> str:
@@ -103,7 +102,7 @@ class Browser:
             if not onward:
                 return
             if self._left_by_page:
-                allowed = None
+                began_at, allowed = self._site(url), None
             method, url, fields = "GET", urljoin(url, onward), None
         raise AssertionError(f"{self.host} sends a browser in circles")
 
