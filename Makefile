@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 CLIENTS := .clients/.installed
+IDP := .idp/.installed
 
-.PHONY: help demo dev test test-clients check lint types imports fuzz bench quality clean
+.PHONY: help demo dev test test-clients test-idp check lint types imports fuzz bench quality clean
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -31,11 +32,23 @@ $(CLIENTS): $(STAMP) tests/clients/package.json tests/clients/package-lock.json
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,clients]'
 	@touch $@
 
+# Runs tests where there is nothing but loopback, if the system lets it.
+define apart
+@alone='ip link set lo up && exec "$$0" "$$@"'; \
+if unshare -rn sh -c "$$alone" true 2>/dev/null; then set -- unshare -rn sh -c "$$alone"; \
+else set --; echo "This system gives no network namespace; what runs is not kept from the network."; fi; \
+"$$@" $(BIN)/python -m pytest -n 2 $(1)
+endef
+
 test-clients: $(CLIENTS) ## the real Claude Code and both SDKs through the gateway; a large download, needs Node 20 and npm
-	@alone='ip link set lo up && exec "$$0" "$$@"'; \
-	if unshare -rn sh -c "$$alone" true 2>/dev/null; then set -- unshare -rn sh -c "$$alone"; \
-	else set --; echo "This system gives no network namespace; clients are not kept from the network."; fi; \
-	"$$@" $(BIN)/python -m pytest -n 2 tests/clients
+	$(call apart,tests/clients)
+
+$(IDP): $(STAMP) tests/idp/install.sh tests/idp/package.json tests/idp/package-lock.json
+	tests/idp/install.sh
+	@touch $@
+
+test-idp: $(IDP) ## people sign in at a certified OpenID Connect provider and at SimpleSAMLphp; needs Node 20, npm and PHP
+	$(call apart,tests/idp)
 
 check: lint types imports ## lint, types and import rules alone
 
@@ -65,4 +78,4 @@ quality: $(STAMP) ## slow: what the rules find and leave alone, beside other sca
 	@$(BIN)/python -m benchmarks.quality $(QUALITY)
 
 clean: ## forget the environment and every cache
-	rm -rf .venv .clients .quality .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build dist
+	rm -rf .venv .clients .idp .quality .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build dist
