@@ -10,7 +10,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
@@ -150,6 +150,24 @@ def safe_endpoint(value: object) -> str:
     return value
 
 
+@dataclass(frozen=True)
+class SyslogPlace:
+    """A syslog server."""
+
+    transport: Literal["udp", "tcp", "tls"]
+    host: str
+    port: int
+
+
+def parse_syslog(value: object) -> SyslogPlace:
+    """`udp://host:port`, `tcp://` or `tls://`."""
+    scheme, _, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
+    if scheme not in {"udp", "tcp", "tls"}:
+        raise ValueError("Write a server as udp://host:port, tcp://host:port or tls://host:port.")
+    place = parse_target(rest)
+    return SyslogPlace(cast("Literal['udp', 'tcp', 'tls']", scheme), place.host, place.port)
+
+
 def parse_admin(value: object) -> Address | Path:
     """The admin server's place: a loopback `host:port`, or the path of a Unix socket (it holds a slash)."""
     if isinstance(value, str) and "/" in value:
@@ -222,6 +240,7 @@ Target = Annotated[Address, BeforeValidator(parse_target)]
 AnyUrl = Annotated[Url, BeforeValidator(parse_url)]
 SafeUrl = Annotated[Url, BeforeValidator(safe_url)]
 SafeEndpoint = Annotated[str, BeforeValidator(safe_endpoint)]
+SyslogAddress = Annotated[SyslogPlace, BeforeValidator(parse_syslog)]
 AdminPlace = Annotated[Address | Path, BeforeValidator(parse_admin), AfterValidator(resolve_admin)]
 FilePath = Annotated[Path, AfterValidator(resolve)]
 StorePath = Annotated[Path, BeforeValidator(parse_store), AfterValidator(resolve)]

@@ -21,6 +21,7 @@ from maskproxy.errors import BadRequest, MaskproxyError, TimedOut, Unavailable
 from maskproxy.gateway.connection import Connection, new_id, peer_of
 from maskproxy.gateway.heads import parse_connect
 from maskproxy.gateway.refusals import raw_refusal
+from maskproxy.gateway.refused_events import refusal_event
 from maskproxy.gateway.server import Handler, make_handler
 from maskproxy.gateway.state import Gateway
 from maskproxy.gateway.tunnel import open_tunnel
@@ -219,7 +220,10 @@ class FrontProtocol(asyncio.Protocol):
         except MaskproxyError as error:
             self._gateway.meters.refused(type(error).__name__)
             self._gateway.log("tunnel refused", peer=peer_of(transport), reason=str(error), detail=error.detail)
-            self._refuse(error)
+            exchange = new_id("req_")
+            event = refusal_event(error, None, exchange, at="tunnel", peer=peer_of(transport))
+            await self._gateway.audit.tell(event)
+            self._refuse(error, exchange)
         except (OSError, asyncio.CancelledError):
             transport.abort()
             raise
@@ -245,11 +249,11 @@ class FrontProtocol(asyncio.Protocol):
         self._deadline = None
         self._refuse(TimedOut("The request's head took too long to arrive. Send it at once."))
 
-    def _refuse(self, error: MaskproxyError) -> None:
+    def _refuse(self, error: MaskproxyError, exchange: str = "") -> None:
         transport = self._take_transport()
         self._refused = True
         if not transport.is_closing():
-            transport.write(raw_refusal(error, new_id("req_"), proxy=True))
+            transport.write(raw_refusal(error, exchange or new_id("req_"), proxy=True))
             transport.close()
             self._owner.linger(transport)
 

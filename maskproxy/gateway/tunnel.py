@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from maskproxy.access.grants import open_grants
 from maskproxy.access.tokens import Person
+from maskproxy.audit import AuditEvent, Who
 from maskproxy.errors import Denied, MaskproxyError, Misdirected, Unauthenticated, Unavailable, UpstreamFailed
 from maskproxy.gateway.addresses import resolve_public
 from maskproxy.gateway.connection import Connection, peer_of
@@ -63,6 +64,8 @@ async def open_tunnel(
         upstream.abort()
         return
     gateway.log("tunnel opened", person=who.name, target=str(head.target))
+    more = {"grant": granted[0].name, "target": str(head.target), "peer": peer_of(transport)}
+    await gateway.audit.tell(AuditEvent("grant_use", "tunnel opened", Who.of(who), more=more))
     subjects = [subject_of(who, grant=grant.name, request=standing.approved.get(grant.name, "")) for grant in granted]
 
     def end(_: MaskproxyError) -> None:
