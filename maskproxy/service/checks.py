@@ -12,6 +12,7 @@ from pathlib import Path
 
 from maskproxy.config.document import Faults
 from maskproxy.config.model import Audit, Config, GrantMasking, Interception, Masking, RuleActions, SecretSource, Tls
+from maskproxy.config.quantities import is_loopback
 from maskproxy.errors import ConfigurationFault, MaskproxyError, StartFailed
 from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.masking.loading import compile_rules
@@ -70,9 +71,8 @@ def notes(config: Config) -> list[tuple[str, str]]:
         told.append(("store", "not in use for edits: restore.tools puts nothing back under any grant"))
     if config.recording is None:
         told.append(("recording", "not set: nothing is recorded"))
-    if config.audit is None:
-        told.append(("audit", "not set: who did what is in the log and the recording only"))
-    elif config.audit.syslog is not None and config.audit.syslog.address.transport != "tls":
+    syslog = config.audit.syslog if config.audit is not None else None
+    if syslog is not None and syslog.address.transport != "tls" and not is_loopback(syslog.address.host):
         told.append(("audit.syslog.address", "not tls: whoever is on the way can read and change events"))
     if not config.grants:
         told.append(("grants", "not set: nobody may use any route"))
