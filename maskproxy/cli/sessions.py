@@ -127,8 +127,8 @@ def sessions() -> None:
 @click.option("--json", "as_json", is_flag=True, help="A JSON array on standard output.")
 def list_sessions(directory: Path | None, config: Path | None, as_json: bool) -> None:
     """List the sessions, the latest last."""
-    told_as_read(config, "search", "listed")
     _, catalog = catalog_of(directory, config)
+    told_as_read(config, "search", "listed")
     if as_json:
         click.echo(json.dumps([entry.as_json() for entry in catalog.entries], indent=2))
     elif catalog.entries:

@@ -170,5 +170,5 @@ def test_a_syslog_server_is_a_transport_and_an_address(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["127.0.0.1:514", "unix:///dev/log", "udp://h", "udp://h:0", "tls://h:1/x", 514, None])
 def test_what_is_no_syslog_server_is_a_fault(text: object) -> None:
-    with pytest.raises(ValueError, match="Write|Name"):
+    with pytest.raises(ValueError, match=r"Write|Name"):
         q.parse_syslog(text)
