@@ -7,7 +7,6 @@ the disk before it counts as delivered. Everything that may block happens in a t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import select
 import stat
@@ -20,6 +19,7 @@ from maskproxy.service.auditing.outbox import Entry, NotDelivered
 
 _MODE = 0o600
 _STALLED_S = 1.0
+_CLOSE_S = 2.0
 
 
 class FileSink:
@@ -84,7 +84,9 @@ class FileSink:
             self._descriptor, self._reopen, self._torn = new, False, False
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, os.close, self._descriptor)
+        """A disk that hangs is not waited for."""
+        closed = asyncio.get_running_loop().run_in_executor(self._thread, os.close, self._descriptor)
+        await asyncio.wait({closed}, timeout=_CLOSE_S)
         self._thread.shutdown(wait=False)
 
 
@@ -124,5 +126,4 @@ class OutputSink:
             self._rest = b""
 
     async def close(self) -> None:
-        with contextlib.suppress(RuntimeError):
-            self._thread.shutdown(wait=False)
+        self._thread.shutdown(wait=False)

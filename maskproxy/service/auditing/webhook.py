@@ -46,24 +46,27 @@ class WebhookSink:
         self._told: OrderedDict[str, float] = OrderedDict()
 
     def takes(self, entry: Entry) -> bool:
-        return entry.event in self._events and not (entry.fingerprint and self._is_told(entry.fingerprint))
+        return entry.event in self._events and not self._is_told(entry.fingerprint)
 
     def _is_told(self, fingerprint: str) -> bool:
-        now = self._wall_s()
         before = self._told.get(fingerprint)
-        if before is not None and now - before < _ONCE_S:
-            return True
-        self._told[fingerprint] = now
+        return before is not None and self._wall_s() - before < _ONCE_S
+
+    def _note(self, fingerprint: str) -> None:
+        if not fingerprint:
+            return
+        self._told[fingerprint] = self._wall_s()
         self._told.move_to_end(fingerprint)
         if len(self._told) > _MOST_FINGERPRINTS:
             self._told.popitem(last=False)
-        return False
 
     def reopen(self) -> None:
         """Nothing is left open between two events."""
 
     async def deliver(self, batch: Sequence[Entry]) -> None:
         for done, entry in enumerate(batch):
+            if self._is_told(entry.fingerprint):
+                continue  # it was, since this one began to wait
             try:
                 async with asyncio.timeout(_POST_S):
                     status = await self._post(entry)
@@ -72,6 +75,7 @@ class WebhookSink:
             if not 200 <= status < 300:
                 retry = status >= 500 or status in _AGAIN
                 raise NotDelivered(f"The webhook's receiver answered {status}.", done=done, retry=retry)
+            self._note(entry.fingerprint)
 
     async def _post(self, entry: Entry) -> int:
         timestamp = str(int(self._wall_s()))
