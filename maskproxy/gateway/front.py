@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
+from maskproxy.access.tokens import Person
 from maskproxy.errors import BadRequest, MaskproxyError, TimedOut, Unavailable
 from maskproxy.gateway.connection import Connection, new_id, peer_of
 from maskproxy.gateway.heads import parse_connect
@@ -214,14 +215,15 @@ class FrontProtocol(asyncio.Protocol):
         self._owner.spawn(self._tunnel(transport, head, rest))
 
     async def _tunnel(self, transport: asyncio.Transport, head: bytes, rest: bytes) -> None:
+        known = list[Person]()
         try:
-            http_for = self._http_for
-            await open_tunnel(self._gateway, transport, parse_connect(head), rest, http_for, lambda: self.lost)
+            http_for, is_lost = self._http_for, lambda: self.lost
+            await open_tunnel(self._gateway, transport, parse_connect(head), rest, http_for, is_lost, known.append)
         except MaskproxyError as error:
             self._gateway.meters.refused(type(error).__name__)
             self._gateway.log("tunnel refused", peer=peer_of(transport), reason=str(error), detail=error.detail)
             exchange = new_id("req_")
-            event = refusal_event(error, None, exchange, at="tunnel", peer=peer_of(transport))
+            event = refusal_event(error, known[0] if known else None, exchange, at="tunnel", peer=peer_of(transport))
             await self._gateway.audit.tell(event)
             self._refuse(error, exchange)
         except (OSError, asyncio.CancelledError):

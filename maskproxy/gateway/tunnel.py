@@ -39,8 +39,12 @@ async def open_tunnel(
     rest: bytes,
     http_for: Callable[[Connection], HttpProtocol],
     is_lost: Callable[[], bool],
+    is_known: Callable[[Person], None],
 ) -> None:
-    """Answer CONNECT. The transport's reading is paused; `rest` came behind the head. Raises what refuses it."""
+    """Answer CONNECT. The transport's reading is paused; `rest` came behind the head. Raises what refuses it.
+
+    `is_known` hears who asks as soon as that is known, where the tunnel is not intercepted.
+    """
     if gateway.draining:
         raise Unavailable("This node is shutting down. Try again.", retry=True)
     token = caller_token(head.fields, proxy=True)
@@ -54,6 +58,7 @@ async def open_tunnel(
     who = await _who(gateway, token)
     if isinstance(who, MaskproxyError):
         raise who
+    is_known(who)
     gateway.standings.admit(subject_of(who))
     standing = gateway.standings.of(who, gateway.grants)
     granted = open_grants(who, gateway.grants, gateway.now, standing)

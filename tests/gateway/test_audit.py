@@ -1,5 +1,6 @@
 """What an exchange leaves in the audit trail: in its file, at a syslog server, and at a webhook's receiver."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -193,3 +194,27 @@ async def test_a_reload_takes_other_sinks_and_loses_nothing(start: Any) -> None:
     lines = (house.directory / "other.jsonl").read_text().splitlines()
     assert [json.loads(line)["event"] for line in lines] == [first["event"]] == ["grant_use"]
     assert len(heard.syslog.messages) == 1
+
+
+async def test_a_tunnel_that_opens_or_is_refused_is_told(start: Any) -> None:
+    heard: Heard = await start()
+    house = heard.house
+    target = f"127.0.0.1:{house.origin.port}"
+
+    async def connect(token: str) -> bytes:
+        reader, writer = await house.connect()
+        proof = f"Proxy-Authorization: Bearer {token}\r\n"
+        writer.write(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{proof}\r\n".encode())
+        async with asyncio.timeout(10):
+            head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        return head.split(b" ")[1]
+
+    tokens = [house.token("ada"), house.token("eve", groups=["x"]), "no-token"]
+    assert [await connect(token) for token in tokens] == [b"200", b"403", b"407"]
+    (opened,) = await heard.events("grant_use")
+    assert (opened["action"], opened["target"], opened["grant"]) == ("tunnel opened", target, "developers")
+    refused = await heard.events("refusal")
+    assert [told["at"] for told in refused] == ["tunnel", "tunnel"]
+    assert refused[0]["person"].endswith("#eve")
+    assert "person" not in refused[1]
