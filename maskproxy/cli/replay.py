@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from maskproxy.cli.sessions import catalog_of, directory_options, entry_of, leave, pen_for_output
+from maskproxy.cli.sessions import catalog_of, directory_options, entry_of, leave, pen_for_output, told_as_read
 
 
 @click.command()
@@ -44,6 +44,7 @@ def replay(
 
     found, catalog = catalog_of(directory, config)
     entry = entry_of(catalog, session)
+    told_as_read(config, "export" if form == "jsonl" else "replay", form, entry.session)
     stage = JsonLines(sys.stdout) if form == "jsonl" else Transcript(pen_for_output(), full=full)
     stage.header(entry)
     reader = Reader(found, session=entry.session, strict=False)

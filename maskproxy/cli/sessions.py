@@ -14,6 +14,7 @@ import click
 from maskproxy.errors import DamagedRecording, NotFound
 
 if TYPE_CHECKING:
+    from maskproxy.audit import EventName
     from maskproxy.recording.catalog import Catalog, SessionEntry
     from maskproxy.recording.pen import Pen
     from maskproxy.recording.reader import Tear
@@ -76,6 +77,14 @@ def entry_of(catalog: Catalog, word: str) -> SessionEntry:
         raise click.UsageError(str(error)) from error
 
 
+def told_as_read(config: Path | None, event: EventName, action: str, session: str = "") -> None:
+    """Tell the audit trail of the configuration, if one is given, before anything is shown. Raises StartFailed (69)."""
+    if config is not None:
+        from maskproxy.service.auditing.reading import tell_reading
+
+        tell_reading(config, event, action, session)
+
+
 def pen_for_output() -> Pen:
     """A pen on standard output: colours on a terminal, unless NO_COLOR is set."""
     from rich.console import Console
@@ -119,6 +128,7 @@ def sessions() -> None:
 def list_sessions(directory: Path | None, config: Path | None, as_json: bool) -> None:
     """List the sessions, the latest last."""
     _, catalog = catalog_of(directory, config)
+    told_as_read(config, "search", "listed")
     if as_json:
         click.echo(json.dumps([entry.as_json() for entry in catalog.entries], indent=2))
     elif catalog.entries:
@@ -187,6 +197,7 @@ def show(session: str, directory: Path | None, config: Path | None, as_json: boo
 
     found, catalog = catalog_of(directory, config)
     entry = entry_of(catalog, session)
+    told_as_read(config, "replay", "shown", entry.session)
     reader = Reader(found, session=entry.session, strict=False)
     if as_json:
         left_out = {"system", "tools", "messages", "answer"}

@@ -226,6 +226,25 @@ def actions(document: Part) -> Iterator[tuple[str, str]]:
                 yield f"{place}.{path}", "Give the rules an action for request, for answer, or for both."
 
 
+def audit(document: Part) -> Iterator[tuple[str, str]]:
+    section = part(document, "audit")
+    if "audit" in document and not any(section.get(sink) for sink in ("file", "stdout", "syslog", "webhooks")):
+        yield "audit", "Say where events go: file, stdout, syslog or webhooks."
+    syslog = part(section, "syslog")
+    address = syslog.get("address")
+    if syslog.get("trust") and isinstance(address, str) and not address.startswith("tls:"):
+        yield "audit.syslog.trust", "Only a tls:// server shows a certificate to trust."
+    names: dict[str, str] = {}
+    for path, item in parts(section, "webhooks"):
+        secret, name = item.get("secret"), item.get("name")
+        if isinstance(secret, dict) and len(secret) != 1:
+            yield f"audit.{path}.secret", "Name exactly one of file, env, systemd and command."
+        if isinstance(name, str) and name in names:
+            yield f"audit.{path}.name", f"{names[name]} has the same name."
+        if isinstance(name, str):
+            names.setdefault(name, f"audit.{path}")
+
+
 CHECKS: tuple[Callable[[Part], Iterator[tuple[str, str]]], ...] = (
     repeated,
     shared_hosts,
@@ -237,4 +256,5 @@ CHECKS: tuple[Callable[[Part], Iterator[tuple[str, str]]], ...] = (
     sign_in,
     grants,
     actions,
+    audit,
 )

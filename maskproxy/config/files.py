@@ -140,6 +140,12 @@ def file_faults(document: Part, directory: Path, environ: Mapping[str, str]) -> 
     for place, protected in parts(part(document, "masking"), "protected"):
         files.readable(f"masking.{join(place, 'file')}", protected.get("file"))
     files.directory_for("recording.directory", part(document, "recording").get("directory"))
+    audit = part(document, "audit")
+    files.readable("audit.file", audit.get("file"), private=True, optional=True)
+    files.readable("audit.syslog.trust", part(audit, "syslog").get("trust"))
+    for path, webhook in parts(audit, "webhooks"):
+        files.source(f"audit.{path}.secret", part(webhook, "secret"))
+        files.readable(f"audit.{path}.trust", webhook.get("trust"))
     files.faults.extend(admin_faults(document, directory))
     files.faults.extend(store_faults(document, directory))
     return files.faults

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
 from maskproxy.access.grants import Endpoint
+from maskproxy.audit import EventName
 from maskproxy.config.quantities import (
     AdminPlace,
     AnyUrl,
@@ -27,6 +28,7 @@ from maskproxy.config.quantities import (
     Seconds,
     Size,
     StorePath,
+    SyslogAddress,
     Target,
 )
 
@@ -354,6 +356,48 @@ class Recording(Part):
     keep: Duration | None = None
 
 
+WhenFull = Literal["wait", "drop"]
+"""What becomes of an event when its sink is full: it waits a moment for room, or is dropped at once, with an alarm."""
+
+
+class Syslog(Part):
+    address: SyslogAddress
+    facility: Literal[
+        "user", "daemon", "auth", "authpriv", "audit",
+        "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+    ] = "local0"  # fmt: skip
+    trust: FilePath | None = None
+    when_full: WhenFull = "drop"
+
+
+class Webhook(Part):
+    """Chosen events, each as a signed POST."""
+
+    name: Name
+    url: SafeEndpoint
+    secret: SecretSource
+    events: Annotated[tuple[EventName, ...], Field(min_length=1)] = ("finding", "block")
+    trust: FilePath | None = None
+    when_full: WhenFull = "drop"
+
+
+class Audit(Part):
+    """Who did what, when and why, beside the recording."""
+
+    file: FilePath | None = None
+    fsync: bool = True
+    """Each batch is on the disk before it counts as written."""
+    stdout: bool = False
+    syslog: Syslog | None = None
+    webhooks: tuple[Webhook, ...] = ()
+    when_full: WhenFull = "wait"
+    """Of `file` and `stdout`."""
+    queue: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """Events that may wait for each of them."""
+    node: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,255}$")] | None = None
+    """How this node is named; else by the machine's name."""
+
+
 class BodyLimits(Part):
     messages: Size = 32 << 20
     batches: Size = 256 << 20
@@ -398,6 +442,7 @@ class Config(Part):
     grants: tuple[Grant, ...] = ()
     masking: Masking
     recording: Recording | None = None
+    audit: Audit | None = None
     store: StorePath | None = None
     """A database's file."""
     limits: Limits = Limits()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
@@ -60,6 +60,24 @@ def safe_endpoint(value: object) -> str:
     if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("Plain http is allowed only to a loopback address; use https.")
     return value
+
+
+@dataclass(frozen=True)
+class SyslogPlace:
+    """A syslog server."""
+
+    transport: Literal["udp", "tcp", "tls"]
+    host: str
+    port: int
+
+
+def parse_syslog(value: object) -> SyslogPlace:
+    """`udp://host:port`, `tcp://` or `tls://`."""
+    scheme, _, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
+    if scheme not in {"udp", "tcp", "tls"}:
+        raise ValueError("Write a server as udp://host:port, tcp://host:port or tls://host:port.")
+    place = parse_target(rest)
+    return SyslogPlace(cast("Literal['udp', 'tcp', 'tls']", scheme), place.host, place.port)
 
 
 def parse_admin(value: object) -> Address | Path:
@@ -134,6 +152,7 @@ Target = Annotated[Address, BeforeValidator(parse_target)]
 AnyUrl = Annotated[Url, BeforeValidator(parse_url)]
 SafeUrl = Annotated[Url, BeforeValidator(safe_url)]
 SafeEndpoint = Annotated[str, BeforeValidator(safe_endpoint)]
+SyslogAddress = Annotated[SyslogPlace, BeforeValidator(parse_syslog)]
 AdminPlace = Annotated[Address | Path, BeforeValidator(parse_admin), AfterValidator(resolve_admin)]
 FilePath = Annotated[Path, AfterValidator(resolve)]
 StorePath = Annotated[Path, BeforeValidator(parse_store), AfterValidator(resolve)]

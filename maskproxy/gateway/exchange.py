@@ -50,7 +50,7 @@ from maskproxy.gateway.standings import subject_of
 from maskproxy.gateway.state import Gateway, Handling
 from maskproxy.gateway.turns import Turn
 from maskproxy.gateway.upstream.pool import UpstreamAnswer
-from maskproxy.masking import Direction, Lifting, Masked, Seals, Sought, Vault, trusted
+from maskproxy.masking import Direction, Lift, Lifting, Masked, Seals, Sought, Vault, trusted
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -238,11 +238,14 @@ class Exchange:
 
     @cached_property
     def _lifting(self) -> Lifting | None:
-        """What the person may have as it is: the same from the exchange's beginning to its end."""
-        allowances, handling = self.gateway.allowances, self.handling
-        if allowances is None or self.person is None:
+        """What the person may have as it is, and what spans are known by: the same from beginning to end."""
+        gateway, handling = self.gateway, self.handling
+        if self.person is None:
             return None
-        return allowances.lifting(self.person.key, handling.lifts, handling.other_lift)
+        if gateway.allowances is None:
+            return Lifting(b"", {}, other=Lift.NEVER).printing(gateway.company_prints)
+        lifting = gateway.allowances.lifting(self.person.key, handling.lifts, handling.other_lift)
+        return lifting.printing(gateway.company_prints)
 
     @property
     def _observes(self) -> bool:

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
+from maskproxy.access.tokens import Person
 from maskproxy.errors import BadRequest, MaskproxyError, TimedOut, Unavailable
 from maskproxy.gateway.connection import Connection, new_id, peer_of
 from maskproxy.gateway.heads import parse_connect
 from maskproxy.gateway.refusals import raw_refusal
+from maskproxy.gateway.refused_events import refusal_event
 from maskproxy.gateway.server import Handler, make_handler
 from maskproxy.gateway.state import Gateway
 from maskproxy.gateway.tunnel import open_tunnel
@@ -213,13 +215,17 @@ class FrontProtocol(asyncio.Protocol):
         self._owner.spawn(self._tunnel(transport, head, rest))
 
     async def _tunnel(self, transport: asyncio.Transport, head: bytes, rest: bytes) -> None:
+        known = list[Person]()
         try:
-            http_for = self._http_for
-            await open_tunnel(self._gateway, transport, parse_connect(head), rest, http_for, lambda: self.lost)
+            http_for, is_lost = self._http_for, lambda: self.lost
+            await open_tunnel(self._gateway, transport, parse_connect(head), rest, http_for, is_lost, known.append)
         except MaskproxyError as error:
             self._gateway.meters.refused(type(error).__name__)
             self._gateway.log("tunnel refused", peer=peer_of(transport), reason=str(error), detail=error.detail)
-            self._refuse(error)
+            exchange = new_id("req_")
+            event = refusal_event(error, known[0] if known else None, exchange, at="tunnel", peer=peer_of(transport))
+            await self._gateway.audit.tell(event)
+            self._refuse(error, exchange)
         except (OSError, asyncio.CancelledError):
             transport.abort()
             raise
@@ -245,11 +251,11 @@ class FrontProtocol(asyncio.Protocol):
         self._deadline = None
         self._refuse(TimedOut("The request's head took too long to arrive. Send it at once."))
 
-    def _refuse(self, error: MaskproxyError) -> None:
+    def _refuse(self, error: MaskproxyError, exchange: str = "") -> None:
         transport = self._take_transport()
         self._refused = True
         if not transport.is_closing():
-            transport.write(raw_refusal(error, new_id("req_"), proxy=True))
+            transport.write(raw_refusal(error, exchange or new_id("req_"), proxy=True))
             transport.close()
             self._owner.linger(transport)
 

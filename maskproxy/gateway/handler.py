@@ -13,6 +13,7 @@ from aiohttp import HttpVersion10, HttpVersion11, web
 from maskproxy.errors import MaskproxyError, RecordingFailed, Unavailable
 from maskproxy.gateway.exchange import Exchange
 from maskproxy.gateway.own_api import OwnApi, is_own
+from maskproxy.gateway.refused_events import refusal_event
 from maskproxy.gateway.server import Handler, plain_answer, where
 from maskproxy.gateway.state import Gateway
 
@@ -36,7 +37,7 @@ class Exchanges:
             try:
                 if signs_in and sign_in is not None:
                     return await sign_in.answer(gateway, request, connection)
-                return await self._own_api.answer(gateway, request)
+                return await self._own_api.answer(gateway, request, connection.peer)
             finally:
                 gateway.meters.exchanges(-1)
                 handler.shim.exchange_ends()
@@ -76,6 +77,17 @@ class Exchanges:
             reason=str(error),
             detail=error.detail,
         )
+        event = refusal_event(
+            error,
+            exchange.person,
+            exchange.id,
+            at="exchange",
+            peer=exchange.connection.peer,
+            session=exchange.session,
+            route=exchange.route.name if exchange.route is not None else "",
+            grant=exchange.grant.name if exchange.grant is not None else "",
+        )
+        await self.gateway.audit.tell(event)
         await self._end(exchange, outcome, str(error), error.status)
         handler = exchange.request.protocol
         assert isinstance(handler, Handler)

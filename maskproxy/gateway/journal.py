@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from maskproxy.access.grants import Admission
 from maskproxy.access.tokens import Person
+from maskproxy.audit import AuditEvent, Who
 from maskproxy.bodies.masks import BodyFinding
 from maskproxy.gateway.connection import Connection
 from maskproxy.gateway.heads import Fields, RequestHead
@@ -30,6 +31,8 @@ class Journal:
         self.admission = admission
         self._pieces = {"request_body": 0, "response_body": 0}
         self._alerted: set[tuple[str, str]] = set()
+        self._audited: set[tuple[str, str, str]] = set()
+        self._route = ""
 
     async def _put(self, kind: str, data: Mapping[str, object]) -> None:
         gateway = self._gateway
@@ -46,6 +49,7 @@ class Journal:
         route: str,
     ) -> None:
         """`target` and `fields` are masked; nothing else of the head is told."""
+        self._route = route
         told, person = {name.lower(): value for name, value in fields}, self._person
         client = told.get("user-agent", "")
         if self._is_news():
@@ -79,6 +83,18 @@ class Journal:
 
     async def decision(self, outcome: str, grant: str, sentence: str = "") -> None:
         await self._put("decision", {"outcome": outcome, "grant": grant, "sentence": sentence})
+        if outcome == "allowed":
+            more = {"grant": grant, "route": self._route, "mode": self.admission.mode}
+            await self._gateway.audit.tell(
+                AuditEvent(
+                    "grant_use",
+                    "allowed",
+                    Who.of(self._person),
+                    exchange=self._exchange,
+                    session=self._session,
+                    more=more,
+                )
+            )
 
     async def response(self, status: int, reason: str, fields: Fields) -> None:
         await self._put("response", {"status": status, "reason": reason, "fields": [list(f) for f in fields]})
@@ -98,7 +114,36 @@ class Journal:
             self._count(direction, finding.rule, done)
             self._keep(direction, finding, done, sought)
             await self._put("finding", {"direction": direction, "action": done, **finding._asdict()})
+            await self._audit(direction, finding, done, sought)
         return max(told, len(findings))
+
+    async def _audit(self, direction: Direction, finding: BodyFinding, done: Done, sought: Sought) -> None:
+        """The same secret once in an exchange and direction. No place is told, since keys are people's text."""
+        seen = (direction, finding.placeholder or finding.rule, done)
+        if seen in self._audited:
+            return
+        self._audited.add(seen)
+        lifting = sought.record.lifting
+        more = {
+            "rule": finding.rule,
+            "direction": direction,
+            "placeholder": finding.placeholder,
+            "fingerprint": "" if lifting is None else lifting.prints.get(finding.placeholder, ""),
+            "route": self._route,
+            "grant": self.admission.grant,
+            "mode": self.admission.mode,
+        }
+        is_block = done == "block" and not sought.observes
+        await self._gateway.audit.tell(
+            AuditEvent(
+                "block" if is_block else "finding",
+                done,
+                Who.of(self._person),
+                exchange=self._exchange,
+                session=self._session,
+                more=more,
+            )
+        )
 
     def _keep(self, direction: Direction, finding: BodyFinding, done: Done, sought: Sought) -> None:
         """Have the finding kept for its person, who may ask for it to pass."""

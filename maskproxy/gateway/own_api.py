@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -30,6 +30,7 @@ from maskproxy.gateway.connection import Connection, new_id
 from maskproxy.gateway.heads import RequestHead
 from maskproxy.gateway.intake import pieces
 from maskproxy.gateway.own_access import OwnAccess, is_approver
+from maskproxy.gateway.refused_events import refusal_event
 from maskproxy.gateway.server import plain_answer, where
 from maskproxy.gateway.standings import subject_of
 from maskproxy.gateway.state import Gateway
@@ -83,13 +84,15 @@ class OwnApi:
     def __init__(self) -> None:
         self._turns = Turns()
 
-    async def answer(self, gateway: Gateway, request: web.BaseRequest) -> web.Response:
-        exchange = new_id("req_")
+    async def answer(self, gateway: Gateway, request: web.BaseRequest, peer: str) -> web.Response:
+        exchange, known = new_id("req_"), list[Person]()
         try:
-            response = web.json_response(dict(await self._told(gateway, request)))
+            response = web.json_response(dict(await self._told(gateway, request, known.append)))
         except MaskproxyError as error:
             gateway.meters.refused(type(error).__name__)
             gateway.log("own api refused", exchange=exchange, reason=str(error), detail=error.detail)
+            person = known[0] if known else None
+            await gateway.audit.tell(refusal_event(error, person, exchange, at="own api", peer=peer))
             response = plain_answer(error, exchange)
         except (ConnectionError, asyncio.CancelledError):
             raise
@@ -104,7 +107,8 @@ class OwnApi:
             response.force_close()
         return response
 
-    async def _told(self, gateway: Gateway, request: web.BaseRequest) -> _Told:
+    async def _told(self, gateway: Gateway, request: web.BaseRequest, is_known: Callable[[Person], None]) -> _Told:
+        """`is_known` hears who asks as soon as that is known."""
         if gateway.draining:
             raise Unavailable("This node is shutting down. Try again.", retry=True)
         version = (request.version.major, request.version.minor)
@@ -113,6 +117,7 @@ class OwnApi:
         if token is None:
             raise Unauthenticated("Send your token as an Authorization: Bearer field.")
         person = await gateway.authenticator.authenticate(token)
+        is_known(person)
         gateway.standings.admit(subject_of(person))
         if (head.method, head.path) == ("GET", "/maskproxy/v1/routes"):
             self._turns.take(person.key, asyncio.get_running_loop().time())

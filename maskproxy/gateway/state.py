@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from maskproxy.access.grants import Admission, Grant
+from maskproxy.audit import AuditEvent
 from maskproxy.bodies.masks import BodyPolicy
 from maskproxy.gateway.identity.authenticator import Authenticator
 from maskproxy.gateway.interception.certificates import CertificateAuthority
@@ -18,7 +19,7 @@ from maskproxy.gateway.routes import RouteTable
 from maskproxy.gateway.standings import Standings
 from maskproxy.gateway.turns import Turns
 from maskproxy.gateway.upstream.pool import UpstreamPool
-from maskproxy.masking import Known, Lift, Treatments
+from maskproxy.masking import CompanyPrints, Known, Lift, Treatments
 from maskproxy.protected import Protection
 from maskproxy.recording.frames import Frame
 
@@ -53,6 +54,12 @@ class Recording(Protocol):
 
     def offer(self, frame: Frame) -> bool: ...
     async def append(self, frame: Frame) -> None: ...
+
+
+class Audit(Protocol):
+    """The audit trail. It holds nobody up for longer than a moment, and raises nothing."""
+
+    async def tell(self, event: AuditEvent) -> None: ...
 
 
 class StoredVault(Protocol):
@@ -142,6 +149,8 @@ class Gateway:
     limits: Limits
     meters: Meters
     log: EventLog
+    audit: Audit
+    company_prints: CompanyPrints
     workers: Executor
     quick_workers: Executor
     wall_ns: Callable[[], int]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from maskproxy.access.grants import open_grants
 from maskproxy.access.tokens import Person
+from maskproxy.audit import AuditEvent, Who
 from maskproxy.errors import Denied, MaskproxyError, Misdirected, Unauthenticated, Unavailable, UpstreamFailed
 from maskproxy.gateway.addresses import resolve_public
 from maskproxy.gateway.connection import Connection, peer_of
@@ -38,8 +39,12 @@ async def open_tunnel(
     rest: bytes,
     http_for: Callable[[Connection], HttpProtocol],
     is_lost: Callable[[], bool],
+    is_known: Callable[[Person], None],
 ) -> None:
-    """Answer CONNECT. The transport's reading is paused; `rest` came behind the head. Raises what refuses it."""
+    """Answer CONNECT. The transport's reading is paused; `rest` came behind the head. Raises what refuses it.
+
+    `is_known` hears who asks as soon as that is known, where the tunnel is not intercepted.
+    """
     if gateway.draining:
         raise Unavailable("This node is shutting down. Try again.", retry=True)
     token = caller_token(head.fields, proxy=True)
@@ -53,6 +58,7 @@ async def open_tunnel(
     who = await _who(gateway, token)
     if isinstance(who, MaskproxyError):
         raise who
+    is_known(who)
     gateway.standings.admit(subject_of(who))
     standing = gateway.standings.of(who, gateway.grants)
     granted = open_grants(who, gateway.grants, gateway.now, standing)
@@ -63,6 +69,8 @@ async def open_tunnel(
         upstream.abort()
         return
     gateway.log("tunnel opened", person=who.name, target=str(head.target))
+    more = {"grant": granted[0].name, "target": str(head.target), "peer": peer_of(transport)}
+    await gateway.audit.tell(AuditEvent("grant_use", "tunnel opened", Who.of(who), more=more))
     subjects = [subject_of(who, grant=grant.name, request=standing.approved.get(grant.name, "")) for grant in granted]
 
     def end(_: MaskproxyError) -> None:

@@ -2,7 +2,7 @@
 
 from maskproxy.masking.actions import Action, Direction, Override
 from maskproxy.masking.dictionary import NO_DICTIONARIES, Dictionaries, Dictionary
-from maskproxy.masking.lifting import Lift, Lifting, Noted, PrintKey
+from maskproxy.masking.lifting import CompanyPrints, Lift, Lifting, Noted, PrintKey
 from maskproxy.masking.loading import load_rules
 from maskproxy.masking.masked import Masked, trusted
 from maskproxy.masking.masker import Finding, Masker
@@ -29,6 +29,7 @@ __all__ = [
     "MARK",
     "NO_DICTIONARIES",
     "Action",
+    "CompanyPrints",
     "Compiled",
     "Dictionaries",
     "Dictionary",

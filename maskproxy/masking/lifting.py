@@ -3,6 +3,8 @@
 A text is known by its fingerprint: an HMAC of it under a key of its person's, so that it is the same in every session,
 whatever rule finds the text, and says nothing without the key. It passes where it is a span from end to end; inside of
 another span it is masked with it. How easily it passes is up to the rules that had a part in the span.
+
+The company's fingerprint of a text is the same for everybody: one key that leaked twice is one case.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from hashlib import sha256
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from maskproxy.masking.gutters import Gutters
 
@@ -50,6 +52,18 @@ class PrintKey:
         return hmac.digest(self._key, b"maskproxy lifting 1\0" + person.encode(), "sha256")
 
 
+class CompanyPrints:
+    """Makes fingerprints that are the same whoever has the text, for as long as the nodes share their key."""
+
+    __slots__ = ("_hash",)
+
+    def __init__(self, key: bytes) -> None:
+        self._hash = hmac.new(hmac.digest(key, b"maskproxy company fingerprint 1", "sha256"), digestmod=sha256)
+
+    def begin(self) -> hmac.HMAC:
+        return self._hash.copy()
+
+
 class Noted(NamedTuple):
     """What is known of a span that was found: its fingerprint, and what it takes to lift it."""
 
@@ -60,7 +74,7 @@ class Noted(NamedTuple):
 class Lifting:
     """What is lifted in one exchange, and what was found in it. One thread at a time."""
 
-    __slots__ = ("_key", "_lifts", "_other", "granted", "noted", "passed")
+    __slots__ = ("_company", "_key", "_lifts", "_other", "granted", "noted", "passed", "prints")
 
     def __init__(
         self,
@@ -79,9 +93,18 @@ class Lifting:
         """By placeholder, of not too many."""
         self.passed: set[str] = set()
         """The placeholders of spans that are lifted."""
+        self._company: CompanyPrints | None = None
+        self.prints: dict[str, str] = {}
+        """The company's fingerprints, by placeholder, of not too many."""
+
+    def printing(self, company: CompanyPrints) -> Self:
+        """Make the company's fingerprints too."""
+        self._company = company
+        return self
 
     def begin(self) -> OpenSpan:
-        return OpenSpan(self._key.copy())
+        company = None if self._company is None else self._company.begin()
+        return OpenSpan(self._key.copy(), company)
 
     def takes(self, rule: str, *, encoded: bool) -> Lift:
         """Tell what a rule's part in a span takes. Of what is encoded, only one rule that found something is known."""
@@ -96,6 +119,8 @@ class Lifting:
             text = None
         else:
             self.passed.add(placeholder)
+        if span.company is not None and len(self.prints) < MOST_NOTED:
+            self.prints[placeholder] = span.company.digest()[:_PRINT_BYTES].hex()
         if len(self.noted) < MOST_NOTED:
             self.noted[placeholder] = Noted(fingerprint, max(lift, self.noted.get(placeholder, _NOTHING).lift))
         return text
@@ -107,17 +132,18 @@ _NOTHING = Noted(b"", Lift.AT_ONCE)
 class OpenSpan:
     """A span that is being read. Its beginning is kept for as long as it could be lifted."""
 
-    __slots__ = ("_gutters", "_hash", "_kept", "_size", "lift")
+    __slots__ = ("_gutters", "_hash", "_kept", "_size", "company", "lift")
 
-    def __init__(self, fingerprint: hmac.HMAC) -> None:
+    def __init__(self, fingerprint: hmac.HMAC, company: hmac.HMAC | None = None) -> None:
         self._hash = fingerprint
+        self.company = company
         self._gutters = Gutters()
         self._kept: list[bytes] = []
         self._size = 0
         self.lift = Lift.AT_ONCE
 
     def add(self, piece: bytes) -> None:
-        self._hash.update(self._gutters.feed(piece))
+        self._update(self._gutters.feed(piece))
         self._size += len(piece)
         if self._size <= LIMIT_BYTES:
             self._kept.append(piece)
@@ -126,6 +152,11 @@ class OpenSpan:
 
     def finish(self) -> tuple[bytes, bytes | None]:
         """Give the fingerprint, and the text unless it was too long to be kept."""
-        self._hash.update(self._gutters.finish())
+        self._update(self._gutters.finish())
         text = b"".join(self._kept) if self._size <= LIMIT_BYTES else None
         return self._hash.digest()[:_PRINT_BYTES], text
+
+    def _update(self, text: bytes) -> None:
+        self._hash.update(text)
+        if self.company is not None:
+            self.company.update(text)

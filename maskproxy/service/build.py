@@ -32,9 +32,12 @@ from maskproxy.gateway.standings import Standings
 from maskproxy.gateway.state import Gateway, Handling, Limits, Recording
 from maskproxy.gateway.turns import Counters, MemoryCounters, Turns
 from maskproxy.gateway.upstream.pool import Origin, UpstreamPool
-from maskproxy.masking import PlaceholderKey, SealKey
+from maskproxy.masking import CompanyPrints, PlaceholderKey, SealKey
 from maskproxy.recording.frames import Frame
 from maskproxy.recording.recorder import Recorder
+from maskproxy.service.auditing.audit import Audit, close_all
+from maskproxy.service.auditing.configured import node_name, opened
+from maskproxy.service.auditing.outbox import Outbox
 from maskproxy.service.credentials import build_credential
 from maskproxy.service.dictionaries import configured_dictionaries
 from maskproxy.service.logs import EventLog, Net
@@ -74,6 +77,7 @@ class Parts:
     log: EventLog
     net: Net
     metrics: Metrics
+    audit: Audit
     keys: KeyDirectory
     pool: UpstreamPool
     workers: ThreadPoolExecutor
@@ -84,6 +88,7 @@ class Parts:
     allowances: Allowances | None = None
     signing_in: SigningIn | None = None
     credentials: list[Credential] = field(default_factory=list)
+    outboxes: list[Outbox] = field(default_factory=list)
 
     @property
     def recorder_failed(self) -> bool:
@@ -104,6 +109,7 @@ class Parts:
             await self.allowances.close()
         for credential in self.credentials:
             await credential.close()
+        await close_all(self.outboxes)
 
     async def close(self) -> None:
         await self.retire()
@@ -132,7 +138,10 @@ async def build(
     Raises `StartFailed`, `RuleRefused` or `ConfigurationFault`; then nothing is left running.
     """
     metrics = keep.metrics if keep is not None else Metrics(CollectorRegistry())
+    audit = keep.audit if keep is not None else Audit(net)
     async with AsyncExitStack() as undo:
+        outboxes, webhook_secrets = await opened(config.audit, metrics, log)
+        undo.push_async_callback(close_all, outboxes)
         issuers = [_issuer(issuer) for issuer in config.identity.issuers]
         handling, own_handling = _handlings(config)
         dictionaries = await configured_dictionaries(config.masking, log)
@@ -148,16 +157,16 @@ async def build(
         recorder = keep.recorder if keep is not None else await _recorder(config.recording, metrics, log)
         if keep is None and isinstance(recorder, Recorder):
             undo.push_async_callback(recorder.close)
-        allowances = await _allowances(store, key, metrics, log, recorder, keep)
+        allowances = await _allowances(store, key, metrics, log, recorder, audit, keep)
         if allowances is not None:
             undo.push_async_callback(allowances.close)
-        signing_in = await _signing_in(config, store, key, providers, metrics, log)
+        signing_in = await _signing_in(config, store, key, providers, metrics, log, audit)
         if signing_in is not None:
             undo.push_async_callback(signing_in.close)
         keys, authenticator = _identity(issuers, signing_in)
         await keys.start()
         undo.push_async_callback(keys.close)
-        access = keep.gateway.access if keep is not None else await _access(store, metrics, log, recorder)
+        access = keep.gateway.access if keep is not None else await _access(store, metrics, log, recorder, audit)
         if access is not None and keep is None:
             undo.push_async_callback(access.close)
         standings = keep.gateway.standings if keep is not None else Standings(access)
@@ -186,6 +195,8 @@ async def build(
             limits=_limits(config.limits),
             meters=metrics,
             log=log,
+            audit=audit,
+            company_prints=CompanyPrints(key),
             workers=_as_executor(workers),
             quick_workers=_as_executor(quick_workers),
             wall_ns=time.time_ns,
@@ -193,11 +204,26 @@ async def build(
             sign_in=signing_in.server if signing_in is not None else None,
         )
         undo.pop_all()
+    audit.use(outboxes, node_name(config.audit))
     knowing = [credential.known_secrets for credential in credentials]
     if signing_in is not None:
         knowing += [provider.known_secrets for provider in signing_in.knowing]
-    net.follow(lambda: [secret.decode("latin-1") for known in knowing for secret in known()])
-    running = (metrics, keys, pool, workers, quick_workers, recorder, store, vault, allowances, signing_in, credentials)
+    net.follow(lambda: [*webhook_secrets, *(secret.decode("latin-1") for known in knowing for secret in known())])
+    running = (
+        metrics,
+        audit,
+        keys,
+        pool,
+        workers,
+        quick_workers,
+        recorder,
+        store,
+        vault,
+        allowances,
+        signing_in,
+        credentials,
+        outboxes,
+    )
     return Parts(gateway, log, net, *running)
 
 
@@ -349,6 +375,7 @@ async def _allowances(
     metrics: Metrics,
     log: EventLog,
     recorder: Recorder | NoRecorder,
+    audit: Audit,
     keep: Parts | None,
 ) -> Allowances | None:
     """What people may have as it is, as this configuration's key knows them."""
@@ -356,7 +383,7 @@ async def _allowances(
         return None
     from maskproxy.service.storing import allowances
 
-    made = allowances(store, key, metrics, log, recorder)
+    made = allowances(store, key, metrics, log, recorder, audit)
     await made.start(keep.allowances if keep is not None else None)
     return made
 
@@ -368,26 +395,27 @@ async def _signing_in(
     providers: Mapping[str, Provider] | None,
     metrics: Metrics,
     log: EventLog,
+    audit: Audit,
 ) -> SigningIn | None:
     """The sign-in server, where there are tokens of our own. A store that comes by a reload needs a restart."""
     if config.identity.tokens is None or store is None:
         return None
     from maskproxy.service.signing_in import signing_in
 
-    made = signing_in(config, config.identity.tokens, store, key, metrics, log, others=providers)
+    made = signing_in(config, config.identity.tokens, store, key, metrics, log, audit, others=providers)
     await made.start()
     return made
 
 
 async def _access(
-    store: Store | None, metrics: Metrics, log: EventLog, recorder: Recorder | NoRecorder
+    store: Store | None, metrics: Metrics, log: EventLog, recorder: Recorder | NoRecorder, audit: Audit
 ) -> Access | None:
     """Approvals and revocations, followed from now on."""
     if store is None:
         return None
     from maskproxy.service.storing import access
 
-    made = access(store, metrics, log, recorder)
+    made = access(store, metrics, log, recorder, audit)
     await made.start()
     return made
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from maskproxy.config.document import Faults
-from maskproxy.config.model import Config, GrantMasking, Interception, Masking, RuleActions, SecretSource, Tls
+from maskproxy.config.model import Audit, Config, GrantMasking, Interception, Masking, RuleActions, SecretSource, Tls
+from maskproxy.config.quantities import is_loopback
 from maskproxy.errors import ConfigurationFault, MaskproxyError, StartFailed
 from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.masking.loading import compile_rules
@@ -46,6 +47,8 @@ def deeper_faults(config: Config) -> Faults:
             faults += secret_faults(place, source)
             if source.oauth2 is not None:
                 faults += secret_faults(f"{place}.oauth2.client_secret", source.oauth2.client_secret)
+    for i, webhook in enumerate(config.audit.webhooks if config.audit is not None else ()):
+        faults += secret_faults(f"audit.webhooks[{i}].secret", webhook.secret)
     rules = ConfiguredRules()
     faults += rule_faults(rules, "masking", config.masking, config.masking)
     for i, grant in enumerate(config.grants):
@@ -68,6 +71,9 @@ def notes(config: Config) -> list[tuple[str, str]]:
         told.append(("store", "not in use for edits: restore.tools puts nothing back under any grant"))
     if config.recording is None:
         told.append(("recording", "not set: nothing is recorded"))
+    syslog = config.audit.syslog if config.audit is not None else None
+    if syslog is not None and syslog.address.transport != "tls" and not is_loopback(syslog.address.host):
+        told.append(("audit.syslog.address", "not tls: whoever is on the way can read and change events"))
     if not config.grants:
         told.append(("grants", "not set: nobody may use any route"))
     observed = [i for i, grant in enumerate(config.grants) if grant.mode == "observe"]
@@ -131,6 +137,12 @@ def trust_faults(config: Config) -> Iterator[tuple[str, str]]:
     for i, issuer in enumerate(config.identity.issuers):
         if issuer.trust is not None and not holds_certificates(issuer.trust):
             yield f"identity.issuers[{i}].trust", "The file holds no certificate in PEM."
+    audit = config.audit or Audit()
+    if audit.syslog is not None and audit.syslog.trust is not None and not holds_certificates(audit.syslog.trust):
+        yield "audit.syslog.trust", "The file holds no certificate in PEM."
+    for i, webhook in enumerate(audit.webhooks):
+        if webhook.trust is not None and not holds_certificates(webhook.trust):
+            yield f"audit.webhooks[{i}].trust", "The file holds no certificate in PEM."
 
 
 def holds_certificates(path: Path) -> bool:

@@ -176,6 +176,7 @@ class Daemon:
 
     async def _take_new_configuration(self) -> None:
         old = self.parts
+        old.audit.reopen()
         try:
             # In a thread: rules that are new may take seconds to compile, and streams go on meanwhile.
             config = await asyncio.to_thread(checked, self.path)

@@ -26,10 +26,12 @@ TOKENS = re.compile(
     r"|\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"
     r"|\b(?:sk|rk|pk|gh[pousr]|github_pat|glpat|xox[a-z]|hf|npm|pypi|dckr_pat|hvs|mpr)[-_][\w.-]{8,}"
     r"|\b(?:AKIA|ASIA|AIza)[\w-]{12,}"
-    r"|(?<=://)[^/@\s]+(?=@)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY.*",
     re.IGNORECASE | re.DOTALL,
 )
+
+
+USER_OF_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
 class Net:
@@ -44,7 +46,13 @@ class Net:
         self._source = source
 
     def mask(self, text: str) -> str:
-        """Longest first, so that no secret hides behind its own prefix."""
+        return USER_OF_URL.sub(MASK, self.mask_identity(text))
+
+    def mask_identity(self, text: str) -> str:
+        """The same for a text in which an issuer's URL and a subject with an @ name somebody.
+
+        Longest first, so that no secret hides behind its own prefix.
+        """
         for secret in sorted({s for s in self._source() if len(s) >= MIN_KNOWN}, key=len, reverse=True):
             text = text.replace(secret, MASK)
         return TOKENS.sub(MASK, text)

@@ -34,6 +34,10 @@ class Metrics:
         self._allowances = counter("allowances", "What became of allowances, told once by one node.", "event")
         self._sign_ins = counter("sign_ins", "What happened to sign-ins here.", "event")
         self._access = counter("access", "What was asked and decided about access, told once by one node.", "event")
+        self._audited = counter("audit_events", "Events of the audit trail, by what became of them.", "sink", "outcome")
+        self._audit_queued = Gauge(
+            "maskproxy_audit_queued", "Events that wait for a sink of the audit trail.", ("sink",), registry=registry
+        )
         self._unread = counter("unread_bytes", "Bytes of media passed without being read, as configured.", "route")
         self._refused = counter("refused", "Refusals and failures, by the class of the error.", "reason")
         self._alarms = counter("alarms", "What an operator should look at.", "kind")
@@ -74,6 +78,12 @@ class Metrics:
 
     def access(self, event: str) -> None:
         self._access.labels(event).inc()
+
+    def audited(self, sink: str, outcome: str, count: int) -> None:
+        self._audited.labels(sink, outcome).inc(count)
+
+    def audit_queued(self, sink: str, count: int) -> None:
+        self._audit_queued.labels(sink).set(count)
 
     @staticmethod
     def _found(counter: Counter, rule: str, direction: str, admission: Admission) -> None:

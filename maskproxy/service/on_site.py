@@ -7,7 +7,6 @@ the nodes tell it in their logs and recordings.
 from __future__ import annotations
 
 import os
-import pwd
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from maskproxy.config.load import load
 from maskproxy.errors import BadRequest, StartFailed, StoreFailed
 from maskproxy.masking import Masking, PlaceholderKey
 from maskproxy.recording.catalog import iso_time
+from maskproxy.service.logged_in import logged_in
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rules import ConfiguredRules
 from maskproxy.store import allowance_rows, finding_rows
@@ -31,7 +31,6 @@ from maskproxy.store.finding_rows import FindingBounds, RuleCount
 T = TypeVar("T")
 
 LONGEST_REASON = 400
-_NOBODY = 0xFFFFFFFF
 
 
 class OnSite:
@@ -88,23 +87,6 @@ class OnSite:
                 return work(connection)
         except SQLAlchemyError as error:
             raise StoreFailed("The store cannot be used.", detail=words(error)) from error
-
-
-def logged_in() -> str:
-    """The name of whoever is logged in, by the system's own account of it; and as whom they act, if that is another."""
-    acting = os.getuid()
-    try:
-        login = int(Path("/proc/self/loginuid").read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        login = _NOBODY
-    return _name(acting) if login in {_NOBODY, acting} else f"{_name(login)} as {_name(acting)}"
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"
 
 
 def _told(row: AllowanceRow, events: list[Event]) -> dict[str, object]:

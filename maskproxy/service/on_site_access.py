@@ -7,7 +7,8 @@ import time
 from maskproxy.errors import BadRequest
 from maskproxy.gateway.own_access import LONGEST_REASON, is_target, told_request, told_revocation
 from maskproxy.recording.catalog import iso_time
-from maskproxy.service.on_site import OnSite, logged_in
+from maskproxy.service.logged_in import logged_in
+from maskproxy.service.on_site import OnSite
 from maskproxy.store import access_events, access_rows, revocation_rows
 from maskproxy.store.access import revocation
 from maskproxy.store.access_events import Event

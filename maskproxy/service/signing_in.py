@@ -9,9 +9,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from maskproxy.audit import AuditEvent, Who
 from maskproxy.config import model
 from maskproxy.gateway.heads import Authority
 from maskproxy.gateway.identity.keys import TrustedIssuer
+from maskproxy.gateway.state import Audit
 from maskproxy.gateway.upstream.pool import Origin
 from maskproxy.service.logs import EventLog
 from maskproxy.service.metrics import Metrics
@@ -79,6 +81,7 @@ def signing_in(
     key: bytes,
     metrics: Metrics,
     log: EventLog,
+    audit: Audit,
     *,
     others: Mapping[str, Provider] | None,
 ) -> SigningIn:
@@ -93,6 +96,9 @@ def signing_in(
     async def told(event: str, more: Mapping[str, object]) -> None:
         metrics.sign_in(event)
         log(f"sign-in: {event}", **more)
+        said = {name: str(value) for name, value in more.items()}
+        who = Who(said.pop("person", ""), said.pop("person_name", ""))
+        await audit.tell(AuditEvent("sign_in", event, who, more=said))
 
     def unforeseen(error: Exception) -> None:
         metrics.alarm("internal")

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+from maskproxy.audit import AuditEvent, EventName, Who
 from maskproxy.config import model
 from maskproxy.errors import RecordingFailed
-from maskproxy.gateway.state import Recording
+from maskproxy.gateway.state import Audit, Recording
 from maskproxy.recording.catalog import iso_time
 from maskproxy.recording.frames import AUDIT, Frame
 from maskproxy.service.logs import EventLog
@@ -22,6 +24,8 @@ from maskproxy.store.allowance_rows import Event
 from maskproxy.store.allowances import Allowances
 from maskproxy.store.sealed_vault import SealedVault
 from maskproxy.store.store import Store
+
+_ACCESS: Mapping[str, EventName] = {"asked": "access", "approved": "approval", "denied": "approval"}
 
 
 async def open_store(path: Path, metrics: Metrics, log: EventLog) -> Store:
@@ -53,7 +57,9 @@ def sealed_vault(store: Store, key: bytes, masking: model.Masking, metrics: Metr
     )
 
 
-def allowances(store: Store, key: bytes, metrics: Metrics, log: EventLog, recorder: Recording) -> Allowances:
+def allowances(
+    store: Store, key: bytes, metrics: Metrics, log: EventLog, recorder: Recording, audit: Audit
+) -> Allowances:
     async def audited(event: Event) -> None:
         """Tell it in the log, the metrics and the recording. An event that cannot be recorded stays in the store."""
         told = {
@@ -70,6 +76,11 @@ def allowances(store: Store, key: bytes, metrics: Metrics, log: EventLog, record
             told["expires"] = iso_time(event.expires_us * 1000)
         metrics.allowance(event.event)
         log(f"allowance {event.event}", **told)
+        who, more = (
+            Who(event.person_key, event.person_name),
+            _left_of(told, "allowance", "placeholder", "rule", "expires"),
+        )
+        await audit.tell(AuditEvent("allowance", event.event, who, event.by, event.reason, more=more))
         data = {"event": event.event, **told}
         with contextlib.suppress(RecordingFailed):
             await recorder.append(Frame("audit", AUDIT, "", time.time_ns(), time.monotonic_ns(), data))
@@ -81,7 +92,7 @@ def allowances(store: Store, key: bytes, metrics: Metrics, log: EventLog, record
     return Allowances(store, key, wall_ns=time.time_ns, audited=audited, unforeseen=unforeseen)
 
 
-def access(store: Store, metrics: Metrics, log: EventLog, recorder: Recording) -> Access:
+def access(store: Store, metrics: Metrics, log: EventLog, recorder: Recording, audit: Audit) -> Access:
     async def audited(event: access_events.Event) -> None:
         """Tell it in the log, the metrics and the recording. An event that cannot be recorded stays in the store."""
         told = {
@@ -99,6 +110,9 @@ def access(store: Store, metrics: Metrics, log: EventLog, recorder: Recording) -
             told["expires"] = iso_time(event.expires_us * 1000)
         metrics.access(event.event)
         log(f"access {event.event}", **told)
+        who, more = Who(event.person_key, event.person_name), _left_of(told, "id", "kind", "target", "grant", "expires")
+        name = _ACCESS.get(event.event, "revocation")
+        await audit.tell(AuditEvent(name, event.event, who, event.by, event.reason, more=more))
         data = {"event": f"access_{event.event}", **told}
         with contextlib.suppress(RecordingFailed):
             await recorder.append(Frame("audit", AUDIT, "", time.time_ns(), time.monotonic_ns(), data))
@@ -108,3 +122,7 @@ def access(store: Store, metrics: Metrics, log: EventLog, recorder: Recording) -
         log("access could not be followed", error=type(error).__name__)
 
     return Access(store, wall_ns=time.time_ns, mono_ns=time.monotonic_ns, audited=audited, unforeseen=unforeseen)
+
+
+def _left_of(told: Mapping[str, str], *names: str) -> dict[str, str]:
+    return {name: told[name] for name in names if told.get(name)}

@@ -16,6 +16,7 @@ from maskproxy.errors import BadRequest, MaskproxyError, NotFound, Unauthenticat
 from maskproxy.gateway import heads
 from maskproxy.gateway.connection import Connection, new_id
 from maskproxy.gateway.heads import Authority
+from maskproxy.gateway.refused_events import refusal_event
 from maskproxy.gateway.server import plain_answer, where
 from maskproxy.gateway.state import Gateway
 from maskproxy.signin import pages, refusals, site
@@ -119,6 +120,7 @@ class SignIn:
             if not isinstance(error, refusals.OAuthRefused) or error.code not in {"authorization_pending", "slow_down"}:
                 gateway.meters.refused(type(error).__name__)
                 gateway.log("sign-in refused", exchange=exchange, reason=str(error), detail=error.detail)
+                await gateway.audit.tell(refusal_event(error, None, exchange, at="sign-in", peer=connection.peer))
             response = _refusal(own.kind, error, exchange)
         except (ConnectionError, asyncio.CancelledError):
             raise

@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 
 from maskproxy.cli import replay as module
 from maskproxy.cli.main import cli
+from maskproxy.errors import StartFailed
+from tests.config.sample import full, write
 from tests.recording.scripted import PLACEHOLDER, SESSION, agent_session, write_frames
 
 GOLDEN = Path(__file__).parent.parent / "recording" / "golden"
@@ -121,3 +123,28 @@ def read_terminal(master: int) -> bytes:
         return os.read(master, 65536)
     except OSError:  # Linux's way to say that the other side is closed
         return b""
+
+
+def test_with_a_configuration_it_is_told_to_the_audit_trail_first_or_nothing_is_shown(
+    tmp_path: Path, slept: list[float]
+) -> None:
+    document = full() | {"recording": {"directory": "recordings"}, "audit": {"file": "audit.jsonl"}}
+    config, trail = write(tmp_path, document), tmp_path / "audit.jsonl"
+    write_frames(tmp_path / "recordings", agent_session().frames)
+    arguments = ["replay", "last", "-c", str(config), "--instant"]
+    refused = CliRunner().invoke(cli, arguments)
+    assert isinstance(refused.exception, StartFailed)
+    assert refused.stdout == ""
+    trail.touch(0o600)
+    for more in ([], ["--format", "jsonl"]):
+        assert CliRunner().invoke(cli, arguments + more).exit_code == 0
+    CliRunner().invoke(cli, ["sessions", "list", "-c", str(config)])
+    told = [json.loads(line) for line in trail.read_text().splitlines()]
+    assert [(one["event"], one["action"]) for one in told] == [
+        ("replay", "text"),
+        ("export", "jsonl"),
+        ("search", "listed"),
+    ]
+    assert [one.get("session") for one in told] == [SESSION, SESSION, None]
+    assert all(one["by"] for one in told)
+    assert slept == []

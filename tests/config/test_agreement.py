@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from maskproxy.config.agreement import disagreements
 from tests.config.sample import full, with_sign_in
 
+HOOK: dict[str, Any] = {"name": "rotate", "url": "https://h.example/x", "secret": {"env": "A"}}
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -34,6 +35,13 @@ def test_the_sample_agrees_with_itself() -> None:
         (lambda d: d["grants"][0].update(routes=["claude", "claud"]), "grants[0].routes[1]"),
         (lambda d: d["grants"].append(d["grants"][0]), "grants[1].name"),
         (lambda d: d["grants"][0].pop("groups"), "grants[0]"),
+        (lambda d: d.update(audit={"queue": 5}), "audit"),
+        (lambda d: d.update(audit={"syslog": {"address": "udp://h:1", "trust": "idp.pem"}}), "audit.syslog.trust"),
+        (
+            lambda d: d.update(audit={"webhooks": [HOOK | {"secret": {"file": "a", "env": "B"}}]}),
+            "audit.webhooks[0].secret",
+        ),
+        (lambda d: d.update(audit={"webhooks": [HOOK, HOOK]}), "audit.webhooks[1].name"),
         (lambda d: (d["routes"][0].pop("api"), d["grants"][0].update(models=["x"])), "grants[0].routes[0]"),
         (
             lambda d: (d.pop("store"), d["grants"][0].update(approval={"approvers": ["x"]})),

@@ -130,3 +130,21 @@ def test_a_grants_own_rule_file_is_looked_for(tmp_path: Path) -> None:
     document = full()
     document["grants"][0]["masking"] = {"rules": ["builtin:aws", "nowhere.yaml"]}
     assert faults(document, tmp_path) == {"grants[0].masking.rules[1]": "The file does not exist."}
+
+
+def test_what_the_audit_trail_needs_is_looked_for(tmp_path: Path) -> None:
+    hook = {"name": "rotate", "url": "https://h.example/x", "secret": {"file": "hook.secret"}, "trust": "roots.pem"}
+    syslog = {"address": "tls://h.example:6514", "trust": "logs.pem"}
+    document = full() | {"audit": {"file": "gone/audit.jsonl", "syslog": syslog, "webhooks": [hook]}}
+    assert set(faults(document, tmp_path)) == {
+        "audit.file",
+        "audit.syslog.trust",
+        "audit.webhooks[0].secret.file",
+        "audit.webhooks[0].trust",
+    }
+    for name in ("hook.secret", "roots.pem", "logs.pem", "audit.jsonl"):
+        (tmp_path / name).touch(0o600)
+    document["audit"]["file"] = "audit.jsonl"
+    assert faults(document, tmp_path) == {}
+    (tmp_path / "audit.jsonl").chmod(0o640)
+    assert list(faults(document, tmp_path)) == ["audit.file"]

@@ -87,3 +87,15 @@ def test_a_store_of_a_later_version(text: str) -> None:
     with pytest.raises(ValueError, match="later version") as raised:
         q.parse_store(text)
     assert "pw" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["udp://127.0.0.1:514", "tcp://logs.example:601", "tls://[::1]:6514"])
+def test_a_syslog_server_is_a_transport_and_an_address(text: str) -> None:
+    place = q.parse_syslog(text)
+    assert (place.transport, place.port) == (text[:3], int(text.rpartition(":")[2]))
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:514", "unix:///dev/log", "udp://h", "udp://h:0", "tls://h:1/x", 514, None])
+def test_what_is_no_syslog_server_is_a_fault(text: object) -> None:
+    with pytest.raises(ValueError, match=r"Write|Name"):
+        q.parse_syslog(text)

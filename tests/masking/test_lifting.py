@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskproxy.errors import RuleRefused
-from maskproxy.masking import Finding, Lift, Lifting, Masking, PlaceholderKey, PrintKey, Sought, treatments
+from maskproxy.masking import (
+    CompanyPrints,
+    Finding,
+    Lift,
+    Lifting,
+    Masking,
+    PlaceholderKey,
+    PrintKey,
+    Sought,
+    treatments,
+)
 from maskproxy.masking.lifting import LIMIT_BYTES
 from maskproxy.masking.loading import read_rule
 from maskproxy.masking.rulefiles.survey import survey
@@ -181,3 +191,22 @@ def test_a_file_says_it_for_all_its_rules_and_generic_ones_are_lifted_at_once() 
     assert {rule.lift for rule in built_in("builtin:github").rules} == {Lift.APPROVAL}
     own = read_rule({"id": "one", "pattern": "abc[0-9]{4}", "lift": "approval"}, "test", "a test", lift="at_once")
     assert own.lift == Lift.APPROVAL
+
+
+@given(st.binary(min_size=1, max_size=60), st.lists(st.integers(0, 60), max_size=5))
+def test_the_company_s_fingerprint_is_the_text_s_alone_whoever_has_it_and_however_it_is_cut(
+    text: bytes, places: list[int]
+) -> None:
+    def printed(key: bytes, person: str, placeholder: str, pieces: list[bytes]) -> str:
+        lifting = Lifting(PrintKey(key).of(person), {}).printing(CompanyPrints(key))
+        span = lifting.begin()
+        for piece in pieces:
+            span.add(piece)
+        lifting.end(span, placeholder)
+        return lifting.prints[placeholder]
+
+    whole = printed(b"k" * 32, "ada", "MASKED_A", [text])
+    assert printed(b"k" * 32, "lin", "MASKED_B", cut(text, places)) == whole
+    assert printed(b"o" * 32, "ada", "MASKED_A", [text]) != whole
+    assert printed(b"k" * 32, "ada", "MASKED_A", [text, b"x"]) != whole
+    assert fingerprint(text).hex() != whole

@@ -163,3 +163,23 @@ def test_a_store_that_cannot_be_used_is_a_fault(tmp_path: Path) -> None:
 
     assert "chmod" in faults(tmp_path, readable)["store"]
     assert "not an SQLite database" in faults(tmp_path, no_database)["store"]
+
+
+def test_what_the_audit_trail_s_files_lack_is_told(tmp_path: Path) -> None:
+    hook = {"name": "rotate", "url": "https://h.example/x", "secret": {"file": "hook.secret"}, "trust": "roots.pem"}
+    syslog = {"address": "tls://h.example:6514", "trust": "roots.pem"}
+    for name in ("hook.secret", "roots.pem"):
+        (tmp_path / name).touch(0o600)
+    document = full() | {"audit": {"syslog": syslog, "webhooks": [hook]}}
+    assert set(faults(tmp_path, lambda d: None, document)) == {
+        "audit.syslog.trust",
+        "audit.webhooks[0].trust",
+        "audit.webhooks[0].secret.file",
+    }
+
+
+def test_syslog_without_tls_is_noted_unless_it_stays_on_the_machine(tmp_path: Path) -> None:
+    for host, is_told in (("logs.example", True), ("127.0.0.1", False)):
+        document = full() | {"audit": {"syslog": {"address": f"udp://{host}:514"}}}
+        told = dict(notes(load(write_real(tmp_path, document), {})))
+        assert ("audit.syslog.address" in told) == is_told

@@ -67,6 +67,26 @@ async def test_the_whole_way_from_a_code_to_an_answer_and_out_again(front: Front
     assert front.measured("maskproxy_sign_ins_total", event="signed out") == 1
 
 
+async def test_the_audit_trail_tells_who_signed_in_and_out_and_holds_no_token(started: Start) -> None:
+    front = await started(audit={"file": "audit.jsonl"})
+    trail = front.directory / "audit.jsonl"
+    issued = await signed_in(front)
+    await front.program().refresh("mpr_" + "x" * 43)
+    await front.program().post("/oauth/revoke", {"token": issued["refresh_token"]})
+    async with asyncio.timeout(10):
+        while "signed out" not in trail.read_text():
+            await asyncio.sleep(0.01)
+    told = [json.loads(line) for line in trail.read_text().splitlines()]
+    signs = [one for one in told if one["event"] == "sign_in"]
+    assert [one["action"] for one in signs] == ["approved", "signed in", "signed out"]
+    assert [one["ocsf"]["type_uid"] for one in signs] == [300299, 300201, 300202]
+    assert {one["person_name"] for one in signs} == {"Ada Lovelace"}
+    refusal = next(one for one in told if one["event"] == "refusal")
+    assert (refusal["at"], refusal["error"]) == ("sign-in", "OAuthRefused")
+    for secret in (issued["access_token"], issued["refresh_token"], "x" * 43):
+        assert secret not in trail.read_text()
+
+
 async def test_our_tokens_are_verified_by_anybody_with_our_published_keys(front: Front) -> None:
     issued = await signed_in(front)
     published = jwt.PyJWKSet.from_dict(await front.program().document("/.well-known/jwks.json"))

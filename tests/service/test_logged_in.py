@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from maskproxy.service.on_site import logged_in
+from maskproxy.service.logged_in import logged_in
 
 
 @pytest.mark.parametrize(
