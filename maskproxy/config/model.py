@@ -26,7 +26,7 @@ from maskproxy.config.quantities import (
     SafeUrl,
     Seconds,
     Size,
-    StorePath,
+    StoreUrl,
     Target,
 )
 
@@ -398,7 +398,7 @@ class Config(Part):
     grants: tuple[Grant, ...] = ()
     masking: Masking
     recording: Recording | None = None
-    store: StorePath | None = None
-    """A database's file."""
+    store: StoreUrl | None = None
+    """A database's file, or where PostgreSQL has one."""
     limits: Limits = Limits()
     log: Log = Log()

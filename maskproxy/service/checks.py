@@ -51,7 +51,7 @@ def deeper_faults(config: Config) -> Faults:
     for i, grant in enumerate(config.grants):
         faults += rule_faults(rules, f"grants[{i}].masking", config.masking.under(grant.masking), grant.masking)
     faults += key_faults(config.masking)
-    if config.store is not None:
+    if isinstance(config.store, Path):
         try:
             check_private(config.store)
         except StartFailed as error:

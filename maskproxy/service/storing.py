@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from pathlib import Path
 
 from maskproxy.config import model
 from maskproxy.errors import RecordingFailed
@@ -20,11 +19,12 @@ from maskproxy.store import access_events
 from maskproxy.store.access import Access
 from maskproxy.store.allowance_rows import Event
 from maskproxy.store.allowances import Allowances
+from maskproxy.store.postgres_url import StorePlace
 from maskproxy.store.sealed_vault import SealedVault
 from maskproxy.store.store import Store
 
 
-async def open_store(path: Path, metrics: Metrics, log: EventLog) -> Store:
+async def open_store(place: StorePlace, metrics: Metrics, log: EventLog) -> Store:
     """Raises StartFailed."""
 
     def alarm(*, failed: bool, sentence: str) -> None:
@@ -32,7 +32,7 @@ async def open_store(path: Path, metrics: Metrics, log: EventLog) -> Store:
             metrics.alarm("store")
         log("store failed" if failed else "store works again", reason=sentence)
 
-    store = Store(path, alarm=alarm)
+    store = Store(place, alarm=alarm)
     await store.start()
     metrics.watch("store_failed", "1 while the store cannot be used.", lambda: float(store.failed))
     return store
