@@ -2,10 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from tests import postgres as servers
 from tests.compiled import CACHE_HOME, built_in
 
 settings.register_profile("maskproxy", deadline=None, print_blob=True)
@@ -23,3 +25,31 @@ def pytest_configure(config: pytest.Config) -> None:
         if old != CACHE_HOME:
             shutil.rmtree(old, ignore_errors=True)
     built_in()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[servers.Server]:
+    with servers.server() as server:
+        yield server
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without a server, what needs one is left out, and the summary says so."""
+    if servers.REQUIRED or servers.programs() is not None:
+        return
+    left_out = [item for item in items if needs_postgres(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def needs_postgres(item: pytest.Item) -> bool:
+    chosen = getattr(getattr(item, "callspec", None), "params", {}).get("where")
+    return chosen == "postgresql" or "postgres" in getattr(item, "fixturenames", ())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not servers.REQUIRED and servers.programs() is None:
+        sentence = (
+            "NOT TESTED: the store in PostgreSQL, since no server is installed (MASKPROXY_POSTGRES=required fails then)"
+        )
+        terminalreporter.section(sentence, red=True, bold=True)

@@ -1,7 +1,7 @@
-"""The URL of a PostgreSQL database, as the configuration writes it: `postgresql://user:password@host:port/database?sslmode=...`.
+"""Where a store is in PostgreSQL, as the configuration writes it: `postgresql://user:password@host:port/database`.
 
-Pure, and known without SQLAlchemy. No sentence repeats a part of the URL, and the password stands in no `repr`. What goes
-to another machine is encrypted and the server proves who it is, unless the URL says otherwise in as many words.
+Pure, and known without SQLAlchemy. No sentence repeats a part of the URL, and the password stands in no `repr`. What
+goes to another machine is encrypted, and the server proves who it is unless the URL says `sslmode=require`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ _OPTIONS = {
 }
 _MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 _HOST = re.compile(r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]|/[^\0,]{1,100}")
-_WRITE = (
-    "Write postgresql://user:password@host:5432/database, percent-encoding what is no letter or digit in the password."
-)
+_WRITE = "Write postgresql://user:password@host:5432/database, with the password's signs percent-encoded: %40 for an @."
 
 
 @dataclass(frozen=True)
@@ -105,9 +103,7 @@ def _with_tls(hosts: tuple[tuple[str, int], ...], options: dict[str, str]) -> tu
     if not all(_is_here(host) for host, _ in hosts):
         mode = options.setdefault("sslmode", "verify-full")
         if mode in {"disable", "allow", "prefer"}:
-            raise ValueError(
-                "To another machine nothing goes in the clear: sslmode is verify-full, verify-ca or require."
-            )
+            raise ValueError("To another machine sslmode is verify-full, verify-ca or require.")
     if mode in {"verify-ca", "verify-full"}:
         options.setdefault("sslrootcert", SYSTEM_ROOTS)
         if mode == "verify-ca" and options["sslrootcert"] == SYSTEM_ROOTS:

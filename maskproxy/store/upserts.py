@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 
 from sqlalchemy import ColumnCollection, ColumnElement, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,6 +24,6 @@ class Upsert:
         }
 
     def run(self, connection: Connection, rows: Sequence[dict[str, object]]) -> None:
-        """In the order of their keys, so that two nodes with the same rows wait for each other in turn, not crosswise."""
-        ordered = sorted(rows, key=lambda row: [row[name] for name in self._keys])  # type: ignore[return-value] # bytes, texts
+        """In the order of their keys, so that of two nodes with the same rows one waits, and neither for ever."""
+        ordered = sorted(rows, key=itemgetter(*self._keys))
         connection.execute(self._by_dialect[connection.dialect.name], ordered)

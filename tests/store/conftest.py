@@ -1,8 +1,12 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
+from maskproxy.store.database import open_database
+from maskproxy.store.postgres_url import StorePlace
+from tests.postgres import Server
 from tests.store.place import Shelf
 
 
@@ -12,9 +16,27 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("maskproxy.store.sealed_vault.RECALL_S", 60.0)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> StorePlace:
+    """A database of the test's own: a file of SQLite's that is not there yet, and one in PostgreSQL."""
+    if request.param == "sqlite":
+        return tmp_path / "state.db"
+    server: Server = request.getfixturevalue("postgres")
+    return server.database()
+
+
 @pytest.fixture
-async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
-    shelf = Shelf(tmp_path)
+async def shelf(where: StorePlace) -> AsyncIterator[Shelf]:
+    shelf = Shelf(where)
     await shelf.open()
     yield shelf
     await shelf.store.close()
+
+
+@pytest.fixture
+def connection(where: StorePlace) -> Iterator[Connection]:
+    """A transaction that is never committed."""
+    engine = open_database(where)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
