@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -100,9 +101,7 @@ def server() -> Iterator[Server]:
     data = str(place / "data")
     initdb = [folder / "initdb", "-D", data, "-U", USER, "--no-sync", "--encoding=UTF8", "--no-locale"]
     try:
-        _run(
-            place, who, [*initdb, "--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={asks}"]
-        ).check_returncode()
+        _run(place, who, [*initdb, "--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={asks}"])
         made = Server(place, free_port(), password)
         with _serving(place, who, folder, made):
             yield made
@@ -144,9 +143,9 @@ def _wait_for(made: Server, process: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _run(place: Path, who: pwd.struct_passwd | None, command: list[object]) -> subprocess.CompletedProcess[bytes]:
+def _run(place: Path, who: pwd.struct_passwd | None, command: list[object]) -> None:
     texts = [str(part) for part in command]
-    return subprocess.run(texts, cwd=place, stdout=subprocess.DEVNULL, timeout=_READY_S, **_as(who))
+    subprocess.run(texts, cwd=place, stdout=subprocess.DEVNULL, timeout=_READY_S, check=True, **_as(who))
 
 
 def _unprivileged() -> pwd.struct_passwd | None:
@@ -157,5 +156,5 @@ def _unprivileged() -> pwd.struct_passwd | None:
     return known.get("postgres") or known["nobody"]
 
 
-def _as(who: pwd.struct_passwd | None) -> dict[str, object]:
+def _as(who: pwd.struct_passwd | None) -> dict[str, Any]:
     return {} if who is None else {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
