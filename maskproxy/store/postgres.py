@@ -79,7 +79,7 @@ def postgres_engine(url: PostgresUrl) -> Engine:
             pool_timeout=1,
             hide_parameters=True,
         )
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise StartFailed("A store in PostgreSQL needs its driver: pip install 'maskproxy[postgres]'.") from error
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
@@ -111,6 +111,10 @@ _SET = text("SELECT set_config(:name, :value, true)")
 
 
 def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # Imported late: the driver is there only where somebody wants PostgreSQL.
+    from maskproxy.store.postgres_texts import TextDumper
+
+    connection.adapters.register_dumper(str, TextDumper)
     # Not libpq's `options`: poolers refuse it.
     connection.autocommit = True
     cursor = connection.cursor()
