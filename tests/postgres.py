@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
+import trustme
 from psycopg import sql
 
 from maskproxy.store.database import open_database
@@ -39,6 +40,7 @@ _SETTINGS = {
     "autovacuum": "off",
     "shared_buffers": "16MB",
     "listen_addresses": "127.0.0.1",
+    "ssl": "on",
 }
 
 
@@ -50,8 +52,9 @@ def programs() -> Path | None:
 
 
 class Server:
-    def __init__(self, folder: Path, port: int, password: str) -> None:
+    def __init__(self, folder: Path, port: int, password: str, authority: trustme.CA) -> None:
         self.folder = folder
+        self.authority = authority
         self.port = port
         self.password = password
 
@@ -80,7 +83,7 @@ class Server:
     def _made(self, template: str) -> PostgresUrl:
         name = f"test_{secrets.token_hex(6)}"
         with self.connect() as connection:
-            make = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+            make = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
             connection.execute(make.format(sql.Identifier(name), sql.Identifier(template)))
         return self.at(name)
 
@@ -102,7 +105,8 @@ def server() -> Iterator[Server]:
     initdb = [folder / "initdb", "-D", data, "-U", USER, "--no-sync", "--encoding=UTF8", "--no-locale"]
     try:
         _run(place, who, [*initdb, "--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={asks}"])
-        made = Server(place, free_port(), password)
+        made = Server(place, free_port(), password, trustme.CA())
+        _certify(place / "data", who, made.authority)
         with _serving(place, who, folder, made):
             yield made
     finally:
@@ -141,6 +145,15 @@ def _wait_for(made: Server, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+def _certify(data: Path, who: pwd.struct_passwd | None, authority: trustme.CA) -> None:
+    issued = authority.issue_cert("127.0.0.1")
+    issued.cert_chain_pems[0].write_to_path(str(data / "server.crt"))
+    issued.private_key_pem.write_to_path(str(data / "server.key"))
+    (data / "server.key").chmod(0o600)
+    if who is not None:
+        os.chown(data / "server.key", who.pw_uid, who.pw_gid)
 
 
 def _run(place: Path, who: pwd.struct_passwd | None, command: list[object]) -> None:

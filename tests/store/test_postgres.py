@@ -6,8 +6,10 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+import trustme
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
@@ -85,18 +87,25 @@ def test_a_migration_that_breaks_leaves_nothing_half_done(postgres: Server, monk
         ("password", "refuses the store's user or password"),
         ("database", "does not exist"),
         ("port", "cannot be reached"),
-        ("tls", "does not speak TLS"),
+        ("authority", "cannot be trusted"),
+        ("name", "cannot be trusted"),
         ("rights", "may not make tables"),
     ],
 )
-def test_why_it_does_not_open_is_told_without_the_password(postgres: Server, fault: str, says: str) -> None:
+def test_why_it_does_not_open_is_told_without_the_password(
+    postgres: Server, tmp_path: Path, fault: str, says: str
+) -> None:
     password = "wrong-horse-battery" if fault == "password" else postgres.password
     database = "nowhere" if fault == "database" else postgres.empty().database
     written = postgres.text(database, password=password)
     if fault == "port":
         written = written.replace(str(postgres.port), str(free_port()))
-    if fault == "tls":
-        written += "?sslmode=require"
+    if fault in {"authority", "name"}:
+        roots = tmp_path / "roots.pem"
+        (trustme.CA() if fault == "authority" else postgres.authority).cert_pem.write_to_path(str(roots))
+        written += f"?sslmode=verify-full&sslrootcert={roots}"
+    if fault == "name":
+        written = written.replace("127.0.0.1", "localhost")
     if fault == "rights":
         with postgres.connect(database) as other:
             other.execute("DROP ROLE IF EXISTS guest")
@@ -111,6 +120,17 @@ def test_why_it_does_not_open_is_told_without_the_password(postgres: Server, fau
     told = "".join(traceback.format_exception(raised.value)) + raised.value.detail
     assert password not in told + repr(where)
     assert database not in str(raised.value)
+
+
+@pytest.mark.parametrize("mode", ["verify-full", "verify-ca", "require"])
+def test_a_server_that_proves_who_it_is(postgres: Server, tmp_path: Path, mode: str) -> None:
+    postgres.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    written = postgres.text(postgres.database().database) + f"?sslmode={mode}&sslrootcert=ca.pem"
+    engine = open_existing(parse_postgres(written).under(tmp_path))
+    with engine.connect() as connection:
+        asked = text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+        assert connection.execute(asked).scalar() is True
+    engine.dispose()
 
 
 async def test_waits_are_bounded(two: tuple[Shelf, Shelf]) -> None:
