@@ -3,10 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from maskproxy.store.postgres_url import StorePlace
 from tests import postgres as servers
 from tests.compiled import CACHE_HOME, built_in
 
@@ -31,6 +33,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def postgres() -> Iterator[servers.Server]:
     with servers.server() as server:
         yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> StorePlace:
+    """A database of the test's own: a file of SQLite's that is not there yet, and one in PostgreSQL."""
+    if request.param == "sqlite":
+        return tmp_path / "state.db"
+    server: servers.Server = request.getfixturevalue("postgres")
+    return server.database()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -7,6 +7,9 @@ with the lock loses it: the server ends sessions that are idle in a transaction.
 
 from __future__ import annotations
 
+import ssl
+from pathlib import Path
+
 from sqlalchemy import Connection, Engine, String, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.engine.url import URL
@@ -16,7 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import TypeCompiler
 
 from maskproxy.errors import StartFailed
-from maskproxy.store.postgres_url import PostgresUrl
+from maskproxy.store.postgres_url import SYSTEM_ROOTS, PostgresUrl
 
 ALONE = "maskproxy_alone"
 """The execution option of transactions that write what they have read."""
@@ -39,6 +42,7 @@ _LIBPQ = {
     "tcp_user_timeout": 10_000,
     "client_encoding": "utf8",
 }
+_ROOTS = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _RACES = {"40001", "40P01"}
 """Serialization failure, deadlock: the other one went first."""
 
@@ -73,7 +77,7 @@ def postgres_engine(url: PostgresUrl) -> Engine:
     try:
         engine = create_engine(
             URL.create("postgresql+psycopg"),
-            connect_args={**_LIBPQ, **attributes, **arguments, **login, **hosts, **dict(url.options)},
+            connect_args={**_LIBPQ, **attributes, **arguments, **login, **hosts, **_options(url)},
             pool_size=1,
             max_overflow=0,
             pool_timeout=1,
@@ -105,6 +109,15 @@ def why_not_opened(error: SQLAlchemyError) -> str:
         return "The store's user may not make tables in the database: let it own the database, or grant it CREATE."
     said = str(original).lower()
     return next((sentence for words, sentence in _WHY.items() if words in said), _REACH)
+
+
+def _options(url: PostgresUrl) -> dict[str, str]:
+    """As the URL has them. The driver may bring an OpenSSL that does not know where this system's roots are."""
+    options = dict(url.options)
+    if options.get("sslrootcert") == SYSTEM_ROOTS:
+        known = (ssl.get_default_verify_paths().cafile, *_ROOTS)
+        options["sslrootcert"] = next((file for file in known if file and Path(file).exists()), SYSTEM_ROOTS)
+    return options
 
 
 _SET = text("SELECT set_config(:name, :value, true)")

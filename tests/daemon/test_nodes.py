@@ -138,7 +138,11 @@ async def test_nodes_on_one_database_go_on_with_what_the_other_knew(nodes: Nodes
     assert found is not None
     name = found[0].decode()
     await nodes.programs[0].measured("maskproxy_store_secrets", lambda value: value >= 1)
-    await nodes.told("access", "request", "urgent", "--for", "1h", "--reason", "an outage", person=(0, guest))
+    _, findings = await asyncio.gather(
+        nodes.told("access", "request", "urgent", "--for", "1h", "--reason", "an outage", person=(0, guest)),
+        nodes.told("findings", "--json", person=(0, signed_in)),
+    )
+    assert name in findings
     await nodes.killed(0)
     answer = await nodes.edit(1, name, signed_in)
     assert json.loads(answer.body)["content"][0]["input"] == {"content": secret}

@@ -1,12 +1,10 @@
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
 from maskproxy.store.database import open_database
 from maskproxy.store.postgres_url import StorePlace
-from tests.postgres import Server
 from tests.store.place import Shelf
 
 
@@ -14,15 +12,6 @@ from tests.store.place import Shelf
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine is."""
     monkeypatch.setattr("maskproxy.store.sealed_vault.RECALL_S", 60.0)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> StorePlace:
-    """A database of the test's own: a file of SQLite's that is not there yet, and one in PostgreSQL."""
-    if request.param == "sqlite":
-        return tmp_path / "state.db"
-    server: Server = request.getfixturevalue("postgres")
-    return server.database()
 
 
 @pytest.fixture

@@ -133,6 +133,20 @@ def test_a_server_that_proves_who_it_is(postgres: Server, tmp_path: Path, mode: 
     engine.dispose()
 
 
+def test_without_a_file_the_system_s_roots_count(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = parse_postgres(postgres.text(postgres.database().database) + "?sslmode=verify-full")
+    for authority, trusted in ((postgres.authority, True), (trustme.CA(), False)):
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        if trusted:
+            open_existing(where).dispose()
+            continue
+        with pytest.raises(StartFailed, match="cannot be trusted"):
+            open_existing(where)
+
+
 async def test_waits_are_bounded(two: tuple[Shelf, Shelf]) -> None:
     def shown(connection: Connection) -> list[object]:
         names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
