@@ -10,11 +10,13 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from maskproxy.config.agreement import Part, lenient, maskings, part, parts, texts
 from maskproxy.config.document import Faults, join
 from maskproxy.config.quantities import parse_admin, parse_store
+from maskproxy.store.postgres_url import PRIVATE_OPTIONS, PostgresUrl
 
 
 def mode_of(path: Path) -> int:
@@ -148,6 +150,9 @@ def file_faults(document: Part, directory: Path, environ: Mapping[str, str]) -> 
         files.readable(f"audit.{path}.trust", webhook.get("trust"))
     files.faults.extend(admin_faults(document, directory))
     files.faults.extend(store_faults(document, directory))
+    store = lenient(parse_store, document.get("store"))
+    for name, value in store.files.items() if isinstance(store, PostgresUrl) else ():
+        files.readable("store", value, private=name in PRIVATE_OPTIONS)
     return files.faults
 
 
@@ -161,11 +166,15 @@ def admin_faults(document: Part, directory: Path) -> Iterator[tuple[str, str]]:
 
 
 def store_faults(document: Part, directory: Path) -> Iterator[tuple[str, str]]:
-    """What a database needs beside its own file: a directory in which it can make others."""
-    path = lenient(parse_store, document.get("store"))
-    if path is None:
+    """What a database needs beside its own file: a directory in which it can make others. Of PostgreSQL, the driver."""
+    place = lenient(parse_store, document.get("store"))
+    if place is None:
         return
-    parent = (directory / path).parent
+    if isinstance(place, PostgresUrl):
+        if find_spec("psycopg") is None:
+            yield "store", "PostgreSQL needs its driver: pip install 'maskproxy[postgres]'."
+        return
+    parent = (directory / place).parent
     if not is_directory(parent):
         yield "store", "The file's directory does not exist."
     elif not os.access(parent, os.W_OK | os.X_OK):

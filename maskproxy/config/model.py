@@ -27,7 +27,7 @@ from maskproxy.config.quantities import (
     SafeUrl,
     Seconds,
     Size,
-    StorePath,
+    StoreUrl,
     SyslogAddress,
     Target,
 )
@@ -443,7 +443,7 @@ class Config(Part):
     masking: Masking
     recording: Recording | None = None
     audit: Audit | None = None
-    store: StorePath | None = None
-    """A database's file."""
+    store: StoreUrl | None = None
+    """A database's file, or where PostgreSQL has one."""
     limits: Limits = Limits()
     log: Log = Log()

@@ -7,6 +7,7 @@ sentence repeats the value: it may have come from the environment.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Val
 from maskproxy.access.hours import Hours, parse_hours
 from maskproxy.access.patterns import as_text
 from maskproxy.origins import Address, Url, is_loopback, parse_address, parse_host, parse_url, safe_url
+from maskproxy.store.postgres_url import PREFIXES, StorePlace, parse_postgres
 
 SIZE_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -100,17 +102,27 @@ def resolve_admin(place: Address | Path, info: ValidationInfo) -> Address | Path
     return resolve(place, info) if isinstance(place, Path) else place
 
 
-def parse_store(value: object) -> Path:
-    """`sqlite:///` and a file's path, as SQLAlchemy writes it: a fourth slash begins an absolute one."""
-    sentence = "Write sqlite:/// and the path of a file, such as sqlite:///state.db."
+def parse_store(value: object) -> StorePlace:
+    """`sqlite:///` and a file's path, as SQLAlchemy writes it: a fourth slash begins an absolute one.
+
+    Or a URL of PostgreSQL.
+    """
+    sentence = "Write sqlite:/// and the path of a file, such as sqlite:///state.db, or a URL of PostgreSQL."
     if not isinstance(value, str):
         raise ValueError(sentence)
-    if value.startswith(("postgresql:", "postgresql+", "postgres:")):
-        raise ValueError("PostgreSQL comes with a later version. " + sentence)
+    if value.startswith(PREFIXES):
+        return parse_postgres(value)
     name = value.removeprefix("sqlite:///")
     if name == value or not name.strip("/.") or "?" in name or "\0" in name or name.startswith((":", "file:")):
         raise ValueError(sentence)
     return Path(name)
+
+
+def resolve_store(place: StorePlace, info: ValidationInfo) -> StorePlace:
+    if isinstance(place, Path):
+        return resolve(place, info)
+    directory = (info.context or {}).get("directory")
+    return place if directory is None else place.under(Path(directory))
 
 
 def parse_rules(value: object) -> str | Path:
@@ -155,7 +167,7 @@ SafeEndpoint = Annotated[str, BeforeValidator(safe_endpoint)]
 SyslogAddress = Annotated[SyslogPlace, BeforeValidator(parse_syslog)]
 AdminPlace = Annotated[Address | Path, BeforeValidator(parse_admin), AfterValidator(resolve_admin)]
 FilePath = Annotated[Path, AfterValidator(resolve)]
-StorePath = Annotated[Path, BeforeValidator(parse_store), AfterValidator(resolve)]
+StoreUrl = Annotated[StorePlace, PlainValidator(parse_store), AfterValidator(resolve_store)]
 RuleSource = Annotated[str | Path, BeforeValidator(parse_rules), AfterValidator(resolve_rules)]
 HoursOfWeek = Annotated[tuple[Hours, ...], PlainValidator(parse_week)]
 ClaimTexts = Annotated[tuple[str, ...], PlainValidator(parse_claim)]

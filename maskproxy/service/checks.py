@@ -12,11 +12,11 @@ from pathlib import Path
 
 from maskproxy.config.document import Faults
 from maskproxy.config.model import Audit, Config, GrantMasking, Interception, Masking, RuleActions, SecretSource, Tls
-from maskproxy.config.quantities import is_loopback
 from maskproxy.errors import ConfigurationFault, MaskproxyError, StartFailed
 from maskproxy.gateway.interception.certificates import CertificateAuthority
 from maskproxy.masking.loading import compile_rules
 from maskproxy.masking.rulefiles.survey import survey
+from maskproxy.origins import is_loopback
 from maskproxy.protected.sealed_file import read
 from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rule_cache import rule_cache
@@ -54,7 +54,7 @@ def deeper_faults(config: Config) -> Faults:
     for i, grant in enumerate(config.grants):
         faults += rule_faults(rules, f"grants[{i}].masking", config.masking.under(grant.masking), grant.masking)
     faults += key_faults(config.masking)
-    if config.store is not None:
+    if isinstance(config.store, Path):
         try:
             check_private(config.store)
         except StartFailed as error:

@@ -1,7 +1,7 @@
 """The store as an operator's command uses it, on the gateway's machine and beside the running gateway.
 
-Who may is up to the file's rights: its owner and root. Every decision is kept with the name of whoever is logged in;
-the nodes tell it in their logs and recordings.
+Who may is up to the rights of the store's file (its owner and root), or of the configuration that holds PostgreSQL's
+password. Every decision is kept with the name of whoever is logged in; the nodes tell it in their logs and recordings.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from maskproxy.config.load import load
-from maskproxy.errors import BadRequest, StartFailed, StoreFailed
+from maskproxy.errors import BadRequest, StartFailed
 from maskproxy.masking import Masking, PlaceholderKey
 from maskproxy.recording.catalog import iso_time
 from maskproxy.service.logged_in import logged_in
@@ -25,8 +24,9 @@ from maskproxy.service.masking_key import masking_key
 from maskproxy.service.rules import ConfiguredRules
 from maskproxy.store import allowance_rows, finding_rows
 from maskproxy.store.allowance_rows import AllowanceRow, Decision, Event
-from maskproxy.store.database import alone_in, open_existing, words
+from maskproxy.store.database import open_existing
 from maskproxy.store.finding_rows import FindingBounds, RuleCount
+from maskproxy.store.transactions import transact
 
 T = TypeVar("T")
 
@@ -82,11 +82,7 @@ class OnSite:
         return Masking(rules, key.scoped("operators"))
 
     def _run(self, work: Callable[[Connection], T]) -> T:
-        try:
-            with alone_in(self._engine).begin() as connection:
-                return work(connection)
-        except SQLAlchemyError as error:
-            raise StoreFailed("The store cannot be used.", detail=words(error)) from error
+        return transact(self._engine, work, alone=True)
 
 
 def _told(row: AllowanceRow, events: list[Event]) -> dict[str, object]:

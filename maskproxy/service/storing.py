@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from maskproxy.audit import AuditEvent, EventName, Who
 from maskproxy.config import model
@@ -22,13 +21,14 @@ from maskproxy.store import access_events
 from maskproxy.store.access import Access
 from maskproxy.store.allowance_rows import Event
 from maskproxy.store.allowances import Allowances
+from maskproxy.store.postgres_url import StorePlace
 from maskproxy.store.sealed_vault import SealedVault
 from maskproxy.store.store import Store
 
 _ACCESS: Mapping[str, EventName] = {"asked": "access", "approved": "approval", "denied": "approval"}
 
 
-async def open_store(path: Path, metrics: Metrics, log: EventLog) -> Store:
+async def open_store(place: StorePlace, metrics: Metrics, log: EventLog) -> Store:
     """Raises StartFailed."""
 
     def alarm(*, failed: bool, sentence: str) -> None:
@@ -36,7 +36,7 @@ async def open_store(path: Path, metrics: Metrics, log: EventLog) -> Store:
             metrics.alarm("store")
         log("store failed" if failed else "store works again", reason=sentence)
 
-    store = Store(path, alarm=alarm)
+    store = Store(place, alarm=alarm)
     await store.start()
     metrics.watch("store_failed", "1 while the store cannot be used.", lambda: float(store.failed))
     return store

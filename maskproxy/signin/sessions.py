@@ -177,7 +177,9 @@ class Sessions:
                 raise
             except BaseException:
                 await self._store.call(
-                    lambda connection: session_rows.unclaim(connection, name, hashed(successor)), timeout_s=CALL_S
+                    lambda connection: session_rows.unclaim(connection, name, hashed(successor)),
+                    timeout_s=CALL_S,
+                    reads_first=True,
                 )
                 raise
         return self._issued(login, row, successor)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy import BigInteger, Connection, cast, delete, func, select
 
 from maskproxy.store.schema import findings
+from maskproxy.store.upserts import Excluded, Upsert
 
 _LAST = ("direction", "place", "action", "mode", "session", "exchange", "fingerprint", "lift", "seen_us")
 _SLACK = 16
@@ -56,15 +56,11 @@ class FindingBounds:
     keep_us: int = 7 * 86_400 * 1_000_000
 
 
-def _upsert() -> Insert:
-    new = insert(findings)
-    kept = {name: new.excluded[name] for name in _LAST}
-    return new.on_conflict_do_update(
-        index_elements=["person", "placeholder"], set_={**kept, "times": findings.c.times + new.excluded.times}
-    )
+def _kept(new: Excluded) -> dict[str, object]:
+    return {**{name: new[name] for name in _LAST}, "times": findings.c.times + new.times}
 
 
-_UPSERT = _upsert()
+_UPSERT = Upsert(findings, _kept)
 _COLUMNS = [findings.c[name] for name in FindingRow._fields]
 
 
@@ -72,8 +68,8 @@ def write(connection: Connection, rows: Sequence[FindingRow], bounds: FindingBou
     """Add rows; of one that is there already the number of times grows and the rest is told anew."""
     if not rows:
         return
-    connection.execute(_UPSERT, [row._asdict() for row in rows])
-    for person in {row.person for row in rows}:
+    _UPSERT.run(connection, [row._asdict() for row in rows])
+    for person in sorted({row.person for row in rows}):
         newest = (
             select(findings.c.placeholder)
             .where(findings.c.person == person)
@@ -106,11 +102,12 @@ def one(
 def by_rule(connection: Connection, now_us: int, bounds: FindingBounds) -> list[RuleCount]:
     """Count over all people, the most frequent first. Tells of nobody."""
     columns = (findings.c.rule, findings.c.action, findings.c.mode)
+    times = func.sum(findings.c.times)
     asked = (
-        select(*columns, func.count(findings.c.person.distinct()), func.count(), func.sum(findings.c.times))
+        select(*columns, func.count(findings.c.person.distinct()), func.count(), cast(times, BigInteger))
         .where(findings.c.seen_us > now_us - bounds.keep_us)
         .group_by(*columns)
-        .order_by(func.sum(findings.c.times).desc(), *columns)
+        .order_by(times.desc(), *columns)
     )
     return [RuleCount._make(row) for row in connection.execute(asked)]
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from maskproxy.errors import MaskproxyError, StartFailed, StoreFailed
-from maskproxy.store.database import alone_in, open_database, words
+from maskproxy.store.database import open_database
+from maskproxy.store.postgres_url import StorePlace
+from maskproxy.store.transactions import transact
 from maskproxy.store.worker import Worker
 
 T = TypeVar("T")
@@ -32,8 +33,8 @@ class Alarm(Protocol):
 class Store:
     """`start` and `close` frame its life; all methods belong to the loop's thread."""
 
-    def __init__(self, path: Path, *, alarm: Alarm | None = None) -> None:
-        self._path = path
+    def __init__(self, place: StorePlace, *, alarm: Alarm | None = None) -> None:
+        self._place = place
         self._alarm = alarm
         self._worker = Worker("store")
         self._engine: Engine | None = None
@@ -43,7 +44,7 @@ class Store:
         """Open the database and bring it to this version's shape. Raises StartFailed."""
         self._worker.start()
         try:
-            self._engine = await self._worker.call(lambda: open_database(self._path), timeout_s=_OPEN_S)
+            self._engine = await self._worker.call(lambda: open_database(self._place), timeout_s=_OPEN_S)
         except BaseException as error:
             await self._worker.close(timeout_s=_CLOSE_S)
             if isinstance(error, StoreFailed):
@@ -53,7 +54,8 @@ class Store:
     async def call(self, work: Callable[[Connection], T], *, timeout_s: float, reads_first: bool = False) -> T:
         """Run `work` in a transaction and wait for it. Raises StoreFailed, and what `work` raises of ours.
 
-        With `reads_first` it may write what it has read, and no other node writes in between.
+        Where another node went first it is run again. With `reads_first` it may write what it has read, and no other
+        node that says so writes in between.
         """
         try:
             result = await self._worker.call(lambda: self._transact(work, alone=reads_first), timeout_s=timeout_s)
@@ -99,13 +101,7 @@ class Store:
         engine = self._engine
         if engine is None:
             raise StoreFailed("The store is closed.", detail="closed")
-        try:
-            with (alone_in(engine) if alone else engine).begin() as connection:
-                return work(connection)
-        except MaskproxyError:
-            raise
-        except Exception as error:
-            raise StoreFailed("The store cannot be used.", detail=words(error), retry=True) from error
+        return transact(engine, work, alone=alone)
 
     def _note(self, error: BaseException | None) -> None:
         if (error is not None) is self.failed:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, case, delete, func, or_, select, update
-from sqlalchemy.dialects.sqlite import Insert, insert
 
 from maskproxy.store.schema import vault
+from maskproxy.store.upserts import Excluded, Upsert
 
 _AT_A_TIME = 500
 _SLACK = 16
@@ -51,20 +51,18 @@ class Moment:
     keep_us: int
 
 
-def _upsert() -> Insert:
-    new = insert(vault)
-    is_same = vault.c.digest == new.excluded.digest
-    kept = {
+def _kept(new: Excluded) -> dict[str, object]:
+    is_same = vault.c.digest == new.digest
+    return {
         "sealed": case((is_same, vault.c.sealed), else_=b""),
         "digest": case((is_same, vault.c.digest), else_=b""),
         "size_bytes": case((is_same, vault.c.size_bytes), else_=0),
-        "seen_us": new.excluded.seen_us,
-        "expires_us": new.excluded.expires_us,
+        "seen_us": new.seen_us,
+        "expires_us": new.expires_us,
     }
-    return new.on_conflict_do_update(index_elements=["scope", "placeholder"], set_=kept)
 
 
-_UPSERT = _upsert()
+_UPSERT = Upsert(vault, _kept)
 
 
 def write(connection: Connection, rows: Sequence[Row], at: Moment, bounds: Bounds) -> int:
@@ -78,7 +76,7 @@ def write(connection: Connection, rows: Sequence[Row], at: Moment, bounds: Bound
         times = {"created_us": seen_us, "seen_us": seen_us, "expires_us": seen_us + at.keep_us}
         made.append({**row._asdict(), "size_bytes": len(row.sealed), **times})
     if made:
-        connection.execute(_UPSERT, made)
+        _UPSERT.run(connection, made)
     for scope in {row.scope for row in rows}:
         _trim_scope(connection, scope, bounds)
     return _trim(connection, bounds)

@@ -117,6 +117,20 @@ def test_the_store_needs_a_directory_for_its_files(tmp_path: Path) -> None:
     assert faults(document, tmp_path) == {}
 
 
+def test_postgresql_needs_the_files_that_its_url_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = full()
+    document["store"] = "postgresql://me:pw@db.example/x?sslrootcert=db-ca.pem&sslkey=db.key"
+    assert faults(document, tmp_path) == {"store": "The file does not exist."}
+    for name in ("db-ca.pem", "db.key"):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o644)
+    assert "chmod it to 600" in faults(document, tmp_path)["store"]
+    (tmp_path / "db.key").chmod(0o600)
+    assert faults(document, tmp_path) == {}
+    monkeypatch.setattr("maskproxy.config.files.find_spec", lambda _: None)
+    assert "pip install 'maskproxy[postgres]'" in faults(document, tmp_path)["store"]
+
+
 @pytest.mark.parametrize("name", ["x" * 300, "a/" * 3000 + "b", "\0", "", "~"])
 def test_no_name_is_too_odd(name: str, tmp_path: Path) -> None:
     document = full()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from maskproxy.signin.provider import Provider
+from maskproxy.store.postgres_url import StorePlace
 from tests.signin.surfing import Front
 from tests.store.place import Shelf
 
@@ -12,8 +13,8 @@ Start = Callable[..., Awaitable[Front]]
 
 
 @pytest.fixture
-async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
-    shelf = Shelf(tmp_path)
+async def shelf(where: StorePlace) -> AsyncIterator[Shelf]:
+    shelf = Shelf(where)
     await shelf.open()
     yield shelf
     await shelf.store.close()

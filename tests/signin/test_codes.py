@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Awaitable
-from pathlib import Path
 
 import pytest
 
@@ -100,14 +99,14 @@ async def test_a_code_that_is_over_is_over_for_both_sides(desk: Desk) -> None:
 async def test_codes_are_not_on_the_disk(desk: Desk) -> None:
     device = await asked(desk)
     await approve(desk, device)
-    kept = desk.shelf.bytes_on_disk()
+    kept = desk.shelf.kept()
     for secret in (device.device_code, device.user_code, device.user_code.replace("-", ""), UPSTREAM_REFRESH):
         assert secret.encode() not in kept
     assert b"192.0.2.7" in kept, "the test looks at the right file"
 
 
-async def test_another_node_trades_what_this_one_gave_out(desk: Desk, tmp_path: Path) -> None:
-    store = Store(tmp_path / "state.db")
+async def test_another_node_trades_what_this_one_gave_out(desk: Desk) -> None:
+    store = Store(desk.shelf.where)
     await store.start()
     beside = await Desk(desk.shelf, store).start()
     device = await asked(desk)

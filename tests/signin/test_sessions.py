@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -22,9 +21,9 @@ async def desk(shelf: Shelf) -> Desk:
 
 
 @pytest.fixture
-async def beside(shelf: Shelf, tmp_path: Path) -> AsyncIterator[Desk]:
+async def beside(shelf: Shelf) -> AsyncIterator[Desk]:
     """Another node on the same file."""
-    store = Store(tmp_path / "state.db")
+    store = Store(shelf.where)
     await store.start()
     yield await Desk(shelf, store).start()
     await store.close()
@@ -59,7 +58,7 @@ async def test_a_refresh_gives_a_new_pair_and_reads_the_groups_anew(desk: Desk) 
 async def test_nothing_that_opens_anything_stands_on_the_disk(desk: Desk) -> None:
     issued = await desk.sessions.begin(login(), "claude_code")
     again = await desk.sessions.refresh(issued.refresh_token)
-    kept = desk.shelf.bytes_on_disk()
+    kept = desk.shelf.kept()
     for secret in (*issued[:1], issued.refresh_token, again.refresh_token, UPSTREAM_REFRESH, "research"):
         assert secret.encode() not in kept
     assert b"Ada Lovelace" in kept, "the test looks at the right file"

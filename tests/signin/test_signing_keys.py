@@ -1,7 +1,6 @@
 """Keys of ours: one signs, the next is known before it does, the last is known until its tokens are over."""
 
 import json
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -75,11 +74,11 @@ async def test_what_is_published_holds_nothing_private_and_makes_the_same_key_se
     found = read.find(keys.signing().row.kid, "ES256")
     assert found is not None
     secret = keys.signing().private.private_numbers().private_value.to_bytes(32, "big")
-    assert secret not in shelf.bytes_on_disk()
+    assert secret not in shelf.kept()
 
 
-async def test_nodes_on_one_store_share_their_keys(shelf: Shelf, tmp_path: Path) -> None:
-    beside = Store(tmp_path / "state.db")
+async def test_nodes_on_one_store_share_their_keys(shelf: Shelf) -> None:
+    beside = Store(shelf.where)
     await beside.start()
     one, _ = ring(shelf)
     other, _ = ring(shelf, store=beside)

@@ -1,8 +1,10 @@
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from sqlalchemy import Connection
 
+from maskproxy.store.database import open_database
+from maskproxy.store.postgres_url import StorePlace
 from tests.store.place import Shelf
 
 
@@ -13,8 +15,17 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
-    shelf = Shelf(tmp_path)
+async def shelf(where: StorePlace) -> AsyncIterator[Shelf]:
+    shelf = Shelf(where)
     await shelf.open()
     yield shelf
     await shelf.store.close()
+
+
+@pytest.fixture
+def connection(where: StorePlace) -> Iterator[Connection]:
+    """A transaction that is never committed."""
+    engine = open_database(where)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()

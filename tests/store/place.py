@@ -1,10 +1,15 @@
-"""A store in a folder with a clock that a test moves, and all bytes that it leaves on the disk."""
+"""A store with a clock that a test moves, another way to its tables, and all that it keeps."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import select, text
+
 from maskproxy.masking import Known, PlaceholderKey
+from maskproxy.store.database import open_existing
+from maskproxy.store.postgres_url import StorePlace
+from maskproxy.store.schema import metadata
 from maskproxy.store.sealed_vault import SealedVault
 from maskproxy.store.store import Store
 from maskproxy.store.vault_rows import Bounds
@@ -16,8 +21,8 @@ DAY_S = 86400.0
 class Shelf:
     """`await open()`, then `store` and `vault()`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "state.db"
+    def __init__(self, where: StorePlace) -> None:
+        self.where = where
         self.now_s = 1_800_000_000.0
         self.told: list[tuple[bool, str]] = []
         self.counted: list[int] = []
@@ -28,7 +33,7 @@ class Shelf:
         def alarm(*, failed: bool, sentence: str) -> None:
             self.told.append((failed, sentence))
 
-        self.store = Store(self.path, alarm=alarm)
+        self.store = Store(self.where, alarm=alarm)
         await self.store.start()
         return self.store
 
@@ -43,8 +48,24 @@ class Shelf:
             bounds=bounds,
         )
 
-    def bytes_on_disk(self) -> bytes:
-        return b"".join(path.read_bytes() for path in sorted(self.path.parent.glob(self.path.name + "*")))
+    def change(self, statement: str) -> None:
+        """As somebody else, beside the store."""
+        engine = open_existing(self.where)
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+    def kept(self) -> bytes:
+        """Every byte in SQLite's files, or of PostgreSQL's rows."""
+        if isinstance(self.where, Path):
+            return b"".join(path.read_bytes() for path in sorted(self.where.parent.glob(self.where.name + "*")))
+        engine = open_existing(self.where)
+        with engine.connect() as connection:
+            values = [
+                value for table in metadata.sorted_tables for row in connection.execute(select(table)) for value in row
+            ]
+        engine.dispose()
+        return b" ".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
 
 
 def known(secret: bytes, scope: str = "ada", rule: str = "some-rule") -> Known:

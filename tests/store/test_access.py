@@ -1,9 +1,7 @@
 """Requests for grants and revocations, as rows and as a node's view of them."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import Connection
@@ -13,20 +11,11 @@ from maskproxy.store import access, access_events, access_rows, revocation_rows
 from maskproxy.store.access import Access, revocation
 from maskproxy.store.access_events import Event
 from maskproxy.store.access_rows import Decision, RequestBounds, RequestRow
-from maskproxy.store.database import open_database
 from maskproxy.store.sightings import Asker
 from tests.store.place import Shelf
 
 ADA = Asker("idp#ada", "Ada")
 BOUNDS = RequestBounds(person_rows=3, rows=5, wait_us=1_000, keep_us=2_000)
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = open_database(tmp_path / "state.db")
-    with engine.begin() as connection:
-        yield connection
-    engine.dispose()
 
 
 def row(name: str, asked_us: int = 10, *, person: str = "idp#ada", grant: str = "urgent") -> RequestRow:
@@ -233,9 +222,7 @@ async def test_what_is_revoked_counts_by_kind_and_whose(nodes: list[Node], shelf
 async def test_what_cannot_be_read_for_long_is_not_known(nodes: list[Node], shelf: Shelf) -> None:
     one = nodes[0]
     assert not one.knows_nothing()
-    with sqlite3.connect(shelf.path) as other:
-        other.execute("ALTER TABLE access_events RENAME TO hidden")
-    other.close()
+    shelf.change("ALTER TABLE access_events RENAME TO hidden")
     one.mono_s = 30
     with pytest.raises(StoreFailed):
         await one.view.refresh()
@@ -246,9 +233,7 @@ async def test_what_cannot_be_read_for_long_is_not_known(nodes: list[Node], shel
     await late.view.start()
     assert late.knows_nothing(), "it has never read anything"
     await late.view.close()
-    with sqlite3.connect(shelf.path) as other:
-        other.execute("ALTER TABLE hidden RENAME TO access_events")
-    other.close()
+    shelf.change("ALTER TABLE hidden RENAME TO access_events")
     await one.view.refresh()
     assert not one.knows_nothing()
 

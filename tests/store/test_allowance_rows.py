@@ -1,6 +1,3 @@
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Connection
 
@@ -8,18 +5,9 @@ from maskproxy.errors import Denied, NotFound
 from maskproxy.masking import Lift
 from maskproxy.store import allowance_rows
 from maskproxy.store.allowance_rows import AllowanceBounds, AllowanceRow, Decision, Live
-from maskproxy.store.database import open_database
 
 ADA, BOB = b"a" * 32, b"b" * 32
 BOUNDS = AllowanceBounds(person_rows=3, rows=5, wait_us=1_000, keep_us=2_000)
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = open_database(tmp_path / "state.db")
-    with engine.begin() as connection:
-        yield connection
-    engine.dispose()
 
 
 def row(

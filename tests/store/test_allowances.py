@@ -1,6 +1,5 @@
 import asyncio
 import contextlib
-import sqlite3
 
 import pytest
 
@@ -128,7 +127,7 @@ async def test_findings_are_gathered_and_written_together(shelf: Shelf) -> None:
     assert len(other.place) == 256
     assert other.seen_us - other.first_us == 2_000_000
     assert await node.view.findings("idp#bob", 10) == []
-    assert b"idp#ada" not in shelf.bytes_on_disk()
+    assert b"idp#ada" not in shelf.kept()
     node.view.note(ADA.key, SEEN, NOTED)
     await node.view.close()
     assert (await node.view.findings(ADA.key, 10))[0].times == 4
@@ -154,9 +153,7 @@ async def test_a_store_that_fails_is_told_and_what_is_known_counts_until_it_ends
     node = Node(shelf)
     await node.view.start()
     await ask(node)
-    with sqlite3.connect(shelf.path) as other:
-        other.execute("ALTER TABLE allowance_events RENAME TO hidden")
-    other.close()
+    shelf.change("ALTER TABLE allowance_events RENAME TO hidden")
     assert shelf.told == []
     follower = Node(shelf)
     await follower.view.start(node.view)

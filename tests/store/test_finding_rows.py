@@ -1,23 +1,10 @@
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from sqlalchemy import Connection
 
 from maskproxy.store import finding_rows
-from maskproxy.store.database import open_database
 from maskproxy.store.finding_rows import FindingBounds, FindingRow
 
 ADA, BOB = b"a" * 32, b"b" * 32
 BOUNDS = FindingBounds(person_rows=3, rows=16, keep_us=1_000)
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = open_database(tmp_path / "state.db")
-    with engine.begin() as connection:
-        yield connection
-    engine.dispose()
 
 
 def row(placeholder: str, seen_us: int, person: bytes = ADA, **changes: object) -> FindingRow:

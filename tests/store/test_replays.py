@@ -1,5 +1,4 @@
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ def replays(shelf: Shelf, store: Store | None = None) -> StoredReplays:
     return StoredReplays(store or shelf.store, wall_ns=lambda: int(shelf.now_s * 1e9))
 
 
-async def test_what_was_used_is_used_on_every_node_and_after_a_restart(shelf: Shelf, tmp_path: Path) -> None:
-    beside = Store(tmp_path / "state.db")
+async def test_what_was_used_is_used_on_every_node_and_after_a_restart(shelf: Shelf) -> None:
+    beside = Store(shelf.where)
     await beside.start()
     until = shelf.now_s + 60
     assert await replays(shelf).first("a", until)
@@ -27,8 +26,8 @@ async def test_what_was_used_is_used_on_every_node_and_after_a_restart(shelf: Sh
     assert not await replays(shelf).first("a", until)
 
 
-async def test_of_many_at_once_one_is_the_first(shelf: Shelf, tmp_path: Path) -> None:
-    beside = Store(tmp_path / "state.db")
+async def test_of_many_at_once_one_is_the_first(shelf: Shelf) -> None:
+    beside = Store(shelf.where)
     await beside.start()
     nodes = [replays(shelf), replays(shelf, beside)] * 10
     firsts = await asyncio.gather(*(node.first("a", shelf.now_s + 60) for node in nodes))
@@ -48,7 +47,7 @@ async def test_it_is_forgotten_when_it_is_over_and_not_before(shelf: Shelf) -> N
 
 async def test_its_id_is_not_on_the_disk_and_a_store_that_fails_lets_nobody_in(shelf: Shelf) -> None:
     assert await replays(shelf).first("_assertion-id-of-ada", shelf.now_s + 60)
-    assert b"_assertion-id-of-ada" not in shelf.bytes_on_disk()
+    assert b"_assertion-id-of-ada" not in shelf.kept()
     await shelf.store.close()
     with pytest.raises(StoreFailed):
         await replays(shelf).first("b", shelf.now_s + 60)

@@ -1,11 +1,9 @@
-import sqlite3
-from pathlib import Path
-
 import pytest
 from sqlalchemy import text
 
 from maskproxy.errors import StoreFailed
 from maskproxy.masking import Known
+from maskproxy.store.postgres_url import StorePlace
 from maskproxy.store.sealed_vault import LIMIT_SECRET_BYTES
 from maskproxy.store.vault_rows import Bounds
 from tests.store.place import DAY_S, KEY, Shelf, known
@@ -53,18 +51,18 @@ async def test_nothing_stands_on_the_disk_in_clear(shelf: Shelf) -> None:
     vault = shelf.vault()
     vault.remember(person, [known(secret, person)])
     await written(shelf)
-    before = shelf.bytes_on_disk()
+    before = shelf.kept()
     assert known(secret, person).placeholder in before
     await shelf.store.close()
-    for found in (before, shelf.bytes_on_disk()):
+    for found in (before, shelf.kept()):
         assert secret not in found
         assert secret[:8] not in found
         assert b"ada-lovelace" not in found
         assert KEY not in found
 
 
-async def test_it_is_there_after_a_restart_but_not_under_another_key(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+async def test_it_is_there_after_a_restart_but_not_under_another_key(where: StorePlace) -> None:
+    shelf = Shelf(where)
     await shelf.open()
     shelf.vault().remember("ada", [ONE])
     await shelf.store.close()
@@ -89,14 +87,12 @@ async def test_what_was_written_lately_is_not_written_again_until_it_should_be_m
 
 async def test_a_failed_write_is_tried_again_with_the_next_turn(shelf: Shelf) -> None:
     vault = shelf.vault()
-    other = sqlite3.connect(shelf.path)
-    other.execute("ALTER TABLE vault RENAME TO elsewhere")
+    shelf.change("ALTER TABLE vault RENAME TO elsewhere")
     vault.remember("ada", [ONE])
     with pytest.raises(StoreFailed):
         await vault.recall("ada", [ONE.placeholder])
     assert [failed for failed, _ in shelf.told] == [True]
-    other.execute("ALTER TABLE elsewhere RENAME TO vault")
-    other.close()
+    shelf.change("ALTER TABLE elsewhere RENAME TO vault")
     vault.remember("ada", [ONE])
     assert await vault.recall("ada", [ONE.placeholder]) == [ONE]
     assert [failed for failed, _ in shelf.told] == [True, False]
@@ -116,7 +112,7 @@ async def test_it_expires_and_a_recall_makes_it_young(shelf: Shelf) -> None:
     assert await written(shelf) == []
     assert shelf.counted[-1] == 0
     await shelf.store.close()
-    assert ONE.placeholder not in shelf.bytes_on_disk()
+    assert ONE.placeholder not in shelf.kept()
 
 
 async def test_a_shorter_keep_counts_for_what_is_there_already(shelf: Shelf) -> None:
