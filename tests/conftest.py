@@ -36,12 +36,15 @@ def postgres() -> Iterator[servers.Server]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> StorePlace:
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StorePlace]:
     """A database of the test's own: a file of SQLite's that is not there yet, and one in PostgreSQL."""
     if request.param == "sqlite":
-        return tmp_path / "state.db"
+        yield tmp_path / "state.db"
+        return
     server: servers.Server = request.getfixturevalue("postgres")
-    return server.database()
+    database = server.database()
+    yield database
+    server.give_back(database)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

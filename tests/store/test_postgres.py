@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,12 +29,15 @@ from tests.store.place import Shelf
 
 
 @pytest.fixture
-async def two(postgres: Server) -> tuple[Shelf, Shelf]:
+async def two(postgres: Server) -> AsyncIterator[tuple[Shelf, Shelf]]:
     where = postgres.database()
     shelves = Shelf(where), Shelf(where)
     for shelf in shelves:
         await shelf.open()
-    return shelves
+    yield shelves
+    for shelf in shelves:
+        await shelf.store.close()
+    postgres.give_back(where)
 
 
 def event(subject: str) -> Event:
@@ -153,7 +157,6 @@ async def test_waits_are_bounded(two: tuple[Shelf, Shelf]) -> None:
         return [connection.execute(text(f"SHOW {name}")).scalar() for name in names]
 
     assert await two[0].store.call(shown, timeout_s=60) == ["10s", "3s", "5s"]
-    await close(two)
 
 
 async def test_events_are_seen_in_the_order_of_their_numbers(two: tuple[Shelf, Shelf]) -> None:
@@ -175,7 +178,6 @@ async def test_events_are_seen_in_the_order_of_their_numbers(two: tuple[Shelf, S
     gate.set()
     await asyncio.gather(first, second)
     assert list(await other.store.call(access_events.history, timeout_s=60)) == ["first", "second"]
-    await close(two)
 
 
 async def test_of_two_that_wait_for_each_other_both_succeed(two: tuple[Shelf, Shelf]) -> None:
@@ -201,7 +203,6 @@ async def test_of_two_that_wait_for_each_other_both_succeed(two: tuple[Shelf, Sh
     told = await two[0].store.call(access_events.history, timeout_s=60)
     assert [told[subject][0].at_us for subject in ("a", "b")] == [3, 3]
     assert two[0].told == two[1].told == []
-    await close(two)
 
 
 async def test_a_connection_that_was_cut_is_made_anew_and_nothing_is_done_twice(
@@ -220,7 +221,6 @@ async def test_a_connection_that_was_cut_is_made_anew_and_nothing_is_done_twice(
     await store.call(work, timeout_s=60, reads_first=True)
     assert len((await store.call(access_events.history, timeout_s=60))["once"]) == 1
     assert two[0].told == []
-    await close(two)
 
 
 async def test_whether_a_commit_that_was_cut_took_place_is_not_guessed(
@@ -234,7 +234,6 @@ async def test_whether_a_commit_that_was_cut_took_place_is_not_guessed(
         await two[0].store.call(work, timeout_s=60)
     assert [failed for failed, _ in two[0].told] == [True]
     assert await two[0].store.call(access_events.history, timeout_s=60) == {}
-    await close(two)
 
 
 async def test_a_node_that_hangs_with_the_lock_loses_it(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +258,8 @@ async def test_a_node_that_hangs_with_the_lock_loses_it(postgres: Server, monkey
     await late
     assert list(await other.store.call(access_events.history, timeout_s=60)) == ["meanwhile", "late"]
     assert len(slept) == 2, "it was done again from its beginning"
-    await close((hanging, other))
+    await hanging.store.close()
+    await other.store.close()
 
 
 async def test_a_server_that_is_gone_is_told_and_works_again_by_itself(
@@ -284,7 +284,6 @@ async def test_a_server_that_is_gone_is_told_and_works_again_by_itself(
 async def test_a_text_is_kept_whatever_it_holds(two: tuple[Shelf, Shelf], written: str, read: str) -> None:
     await two[0].store.call(lambda connection: access_events.note(connection, event(written)), timeout_s=60)
     assert await two[1].store.call(access_events.history, timeout_s=60) == {read: [event(read)]}
-    await close(two)
 
 
 def test_without_the_driver_it_says_what_to_install(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,8 +307,3 @@ def cut(server: Server, shelf: Shelf) -> None:
     with server.connect() as connection:
         end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
         connection.execute(end, [database_of(shelf)])
-
-
-async def close(shelves: tuple[Shelf, Shelf]) -> None:
-    for shelf in shelves:
-        await shelf.store.close()
