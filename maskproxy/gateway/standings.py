@@ -87,6 +87,11 @@ class Standings:
         if error is not None:
             raise error
 
+    def is_revoked(self, key: str, subject: str) -> bool:
+        """Tell whether a person's access was revoked, as far as is known here."""
+        access = self._access
+        return access is not None and (access.is_revoked("person", key) or access.is_revoked("person", subject))
+
     def watch(self, subjects: Sequence[Subject], end: Callable[[MaskproxyError], None]) -> Callable[[], None]:
         """Have `end` called once none of the subjects may go on. Gives what ends the watch."""
         place = object()
@@ -117,7 +122,7 @@ class Standings:
                 "The gateway cannot see at the moment what was revoked, so nothing is passed on. Try again soon.",
                 retry=True,
             )
-        if access.is_revoked("person", subject.person) or access.is_revoked("person", subject.name):
+        if self.is_revoked(subject.person, subject.name):
             return Denied(f"Your access was revoked. {_SECURITY}")
         if subject.token and access.is_revoked("token", subject.token):
             return Unauthenticated("This token was revoked. Sign in again.")

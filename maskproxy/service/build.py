@@ -171,6 +171,8 @@ async def build(
             undo.push_async_callback(access.close)
         standings = keep.gateway.standings if keep is not None else Standings(access)
         standings.sign_ins = signing_in.endings if signing_in is not None else None
+        if signing_in is not None:
+            signing_in.sessions.is_revoked = standings.is_revoked
         turns = keep.gateway.turns if keep is not None else Turns(_counters(store, key), time.time_ns)
         gateway = Gateway(
             routes=RouteTable(routes, [_tunnel(tunnel) for tunnel in config.tunnels]),

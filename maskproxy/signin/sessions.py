@@ -92,6 +92,8 @@ class Sessions:
         self.times = times or SessionTimes()
         self._bounds = bounds or SessionBounds()
         self._refreshing: dict[bytes, asyncio.Task[Issued]] = {}
+        self.is_revoked: Callable[[str, str], bool] = lambda _key, _subject: False
+        """Tells whether a person's access was revoked, by their key or their subject at the provider."""
 
     async def close(self) -> None:
         """Refreshes that run are finished first: a provider may have used up the token that it was asked with."""
@@ -170,6 +172,9 @@ class Sessions:
         if data is None:
             raise invalid_grant(_AGAIN, answers=401, detail="what is kept of the login is not what was sealed")
         login = kept_login.read(data)
+        if self.is_revoked(row.person_key, login.subject):
+            sentence = "Your access was revoked. Ask your security team if you think that this is wrong."
+            raise invalid_grant(sentence, answers=401, detail="revoked")
         if claimed.outcome == "first":
             try:
                 login, row = await self._asked_again(login, row)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 
+import jwt
+
 from tests.gateway.test_access import Stream, rest, running
-from tests.signin.surfing import Front, signed_in
+from tests.gateway.test_exchange import messages
+from tests.signin.surfing import Front, error_of, signed_in
 
 
 async def test_a_running_stream_ends_with_its_sign_in_and_others_go_on(front: Front) -> None:
@@ -20,3 +23,15 @@ async def test_a_running_stream_ends_with_its_sign_in_and_others_go_on(front: Fr
         async with asyncio.timeout(5):
             assert b"ping" in await goes_on.readuntil(b"\n\n")
     await asyncio.wait_for(stream.gone.wait(), 5)
+
+
+async def test_whose_access_was_revoked_gets_no_new_token(front: Front) -> None:
+    issued = await signed_in(front)
+    access = front.parts.gateway.access
+    assert access is not None
+    claims = jwt.decode(issued["access_token"], options={"verify_signature": False})
+    revoked = await access.revoke("person", claims["sub"], "", for_s=60, by="operator", reason="left")
+    assert error_of(await front.program().refresh(issued["refresh_token"])) == (401, "invalid_grant")
+    assert (await front.post("/v1/messages", messages("hello"), issued["access_token"])).status == 403
+    await access.restore(revoked.id, by="operator", reason="back")
+    assert (await front.post("/v1/messages", messages("hello"), issued["access_token"])).status == 200
