@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from maskproxy.masking.automaton import TEXT_EDGE
-from maskproxy.masking.standing import Forward, Standing
+from maskproxy.masking.forward import Forward
+from maskproxy.masking.standing import Standing
 
 _FAR_BYTES = 4096
 """Of more that is new, only the end is read."""

@@ -22,13 +22,13 @@ from maskproxy.masking.encoded import BASE64, PERCENT
 from maskproxy.masking.engine import Database, Hit
 from maskproxy.masking.exceptions import RuleException
 from maskproxy.masking.finder import Finder, compiled
+from maskproxy.masking.forward import Forward
 from maskproxy.masking.grammar import Shape, width
 from maskproxy.masking.lifting import Lift
 from maskproxy.masking.matcher import Matcher
 from maskproxy.masking.net import Net
 from maskproxy.masking.placeholders import SHAPE
 from maskproxy.masking.shapes import shape
-from maskproxy.masking.standing import Forward
 
 Severity = Literal["low", "medium", "high", "critical"]
 RANKS: Mapping[str, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}

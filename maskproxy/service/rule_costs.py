@@ -18,10 +18,10 @@ from maskproxy.masking import Rule
 from maskproxy.masking.automaton import TEXT_EDGE
 from maskproxy.masking.costs import slow_because
 from maskproxy.masking.engine import Database
+from maskproxy.masking.forward import Forward
 from maskproxy.masking.grammar import expression, width
 from maskproxy.masking.net import Net
 from maskproxy.masking.reading import Reading
-from maskproxy.masking.standing import Forward
 
 _TEXT_BYTES = 400_000
 _ROUNDS = 3

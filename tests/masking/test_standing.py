@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskproxy.masking import reading, standing
+from maskproxy.masking import forward as machine
+from maskproxy.masking import reading
 from maskproxy.masking.automaton import TEXT_EDGE, beginnings, ending
+from maskproxy.masking.forward import Forward
 from maskproxy.masking.grammar import ANYTHING, EMPTY, Bytes, Repeat, Shape, of, series
 from maskproxy.masking.net import Net
 from maskproxy.masking.reading import Reading
-from maskproxy.masking.standing import Forward
 from maskproxy.masking.syntax import WORD, parse
 from tests.masking.test_automaton import texts
 from tests.masking.test_syntax import patterns
@@ -75,8 +76,8 @@ def test_forgetting_changes_no_answer_and_bounds_what_is_remembered(many: list[b
     net = Net.of(shapes_of(["a[ab.]{1,9}x?", "(?:ab|1)[b1]{2,6}", "B.{0,4}a", "[ab1]{4,9}"]))
     expected = [alive(Forward(net), text) for text in many]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(standing, "_MOST_REMEMBERED", 400)
-        patch.setattr(standing, "_MOST_STANDINGS", 5)
+        patch.setattr(machine, "_MOST_REMEMBERED", 400)
+        patch.setattr(machine, "_MOST_STANDINGS", 5)
         forward = Forward(net)
         for text, at in zip(many, expected, strict=True):
             assert alive(forward, text) == at
