@@ -213,4 +213,4 @@ async def test_without_a_store_the_commands_say_what_is_missing(place: Place) ->
     place.write()
     assert "does not exist yet" in await two.told("findings", "-c", config, code=69)
     make_private(place.folder / "other.db")
-    assert "another version" in await two.told("findings", "-c", config, code=69)
+    assert "database is empty" in await two.told("findings", "-c", config, code=69)
