@@ -4,14 +4,15 @@ from pathlib import Path
 import pytest
 
 from tests.clients.desk import BASE_URL, CLAUDE, PROXY, Desk
+from tests.compiled import CACHE_HOME
 from tests.daemon.place import Place
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Rules are compiled by the first daemon of a run, and read by the others."""
+def cache() -> Path:
+    """Rules are compiled once for all tests."""
     assert CLAUDE.exists(), "The clients are not installed. Run `make test-clients`."
-    return tmp_path_factory.mktemp("cache")
+    return CACHE_HOME
 
 
 @pytest.fixture
