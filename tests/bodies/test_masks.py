@@ -44,7 +44,7 @@ def plants(rules: RuleSet) -> list[Plant]:
 
 
 def in_text(sample: str) -> str:
-    return f"look: {sample}\nand so on\n"
+    return f"look: {sample}\n-- and so on\n"
 
 
 def request(masking: Masking, path: str = "/v1/messages", content_type: str | None = "application/json") -> BodyMask:
