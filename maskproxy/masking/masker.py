@@ -213,7 +213,7 @@ class Masker:
         if not hits and not literals:
             return self._evidence is not None
         evidence = Evidence(masking.rules.encoded) if self._evidence is None else self._evidence
-        view = View(text, base, self._before, final=final)
+        view = View(text, base, self._before, final=final, freed=self._freed)
         fresh = [(index, end + skip) for index, end in hits if base + end + skip > seen]
         looks = note_hits(evidence, masking.rules, masking.placeholders, view, fresh)
         if masking.work is not None:

@@ -26,6 +26,8 @@ class View(NamedTuple):
     base: int
     before: int
     final: bool
+    freed: int
+    """The offset in the stream before which everything was released."""
 
 
 def note_hits(evidence: Evidence, rules: RuleSet, placeholders: Placeholders, view: View, hits: Iterable[Hit]) -> int:
@@ -33,7 +35,7 @@ def note_hits(evidence: Evidence, rules: RuleSet, placeholders: Placeholders, vi
 
     Matches of one rule that overlap are noted as one.
     """
-    text, base, before, final = view
+    text, base, before, final, _ = view
     size = len(text)
     looks = misses = 0
     rule, begins, ends = -1, 0, 0
@@ -88,6 +90,8 @@ def _note_encoded(evidence: Evidence, rules: RuleSet, view: View, index: int, co
     """Note a span of which every core is equally long; give whether it is new."""
     end = view.base + core_end
     start = end - core_bytes
+    if start < view.freed:
+        return False  # of a span that was judged up to there, and goes on or not by its own lines
     latest = evidence.latest.get(index)
     if latest is not None and latest.covers(start, end):
         return False
