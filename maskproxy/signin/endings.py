@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from maskproxy.errors import MaskproxyError, StoreFailed, Unavailable
+from maskproxy.errors import StoreFailed, Unavailable
 from maskproxy.store import session_rows
+from maskproxy.store.following import Following
 from maskproxy.store.store import Store
 
 CALL_S = 5.0
@@ -33,18 +34,17 @@ class Endings:
         self._unforeseen = unforeseen
         self._ended: dict[str, int] = {}
         self._read_s: float | None = None
-        self._poll: asyncio.Task[None] | None = None
+        self._following: Following | None = None
 
     async def start(self) -> None:
         with contextlib.suppress(StoreFailed):
             await self.look()
-        self._poll = asyncio.create_task(self._follow(), name="ended sessions")
+        self._following = Following(self.look, every_s=POLL_S, name="ended sessions", unforeseen=self._unforeseen)
+        self._following.start()
 
     async def close(self) -> None:
-        if self._poll is not None:
-            self._poll.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._poll
+        if self._following is not None:
+            await self._following.close()
 
     @property
     def none_ended(self) -> bool:
@@ -75,13 +75,3 @@ class Endings:
         recent = {session: ended_us for session, ended_us in self._ended.items() if ended_us >= since_us}
         self._ended = recent | found
         self._read_s = begun_s
-
-    async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(POLL_S)
-            try:
-                await self.look()
-            except MaskproxyError:
-                pass
-            except Exception as error:  # noqa: BLE001 - what was ended must not stay in force for a fault of ours
-                self._unforeseen(error)

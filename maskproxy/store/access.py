@@ -6,7 +6,6 @@ within seconds. A node that could not read the store for `STALE_S` seconds knows
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,6 +17,7 @@ from maskproxy.errors import StoreFailed
 from maskproxy.store import access_events, access_rows, revocation_rows
 from maskproxy.store.access_events import Event
 from maskproxy.store.access_rows import Decision, RequestBounds, RequestRow
+from maskproxy.store.following import Following
 from maskproxy.store.revocation_rows import Kind, Revocation
 from maskproxy.store.sightings import Asker
 from maskproxy.store.store import Store
@@ -60,20 +60,24 @@ class Access:
         self._approved: dict[str, dict[str, Approved]] = {}
         self._waiting: dict[str, frozenset[str]] = {}
         self._revoked: dict[tuple[str, str, str], int] = {}
-        self._poll: asyncio.Task[None] | None = None
+        self._following: Following | None = None
         self.on_look: Callable[[], None] = lambda: None
         """Called after each look at the store, whether it succeeded or not."""
 
     async def start(self) -> None:
         with contextlib.suppress(StoreFailed):
             await self.refresh()
-        self._poll = asyncio.create_task(self._follow(), name="access")
+        self._following = Following(
+            self.refresh, every_s=POLL_S, name="access", unforeseen=self._unforeseen, failed=self._looked
+        )
+        self._following.start()
 
     async def close(self) -> None:
-        if self._poll is not None:
-            self._poll.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._poll
+        if self._following is not None:
+            await self._following.close()
+
+    def _looked(self) -> None:
+        self.on_look()
 
     # ---- in an exchange
 
@@ -181,17 +185,6 @@ class Access:
         with contextlib.suppress(StoreFailed):
             await self.refresh()
         return made
-
-    async def _follow(self) -> None:
-        """Look every now and then. That the store fails is told by its alarm."""
-        while True:
-            await asyncio.sleep(POLL_S)
-            try:
-                await self.refresh()
-            except StoreFailed:
-                self.on_look()
-            except Exception as error:  # noqa: BLE001 - what is revoked must not go on for a fault of ours
-                self._unforeseen(error)
 
     def _take(self, requests: Sequence[RequestRow], revoked: Sequence[Revocation]) -> None:
         approved: dict[str, dict[str, Approved]] = {}

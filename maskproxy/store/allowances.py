@@ -7,7 +7,6 @@ asked at each exchange. A node that cannot read the store goes on with what it k
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hmac
 import secrets
@@ -20,6 +19,7 @@ from maskproxy.masking import Lift, Lifting, Noted, PrintKey
 from maskproxy.store import allowance_rows, finding_rows
 from maskproxy.store.allowance_rows import AllowanceBounds, AllowanceRow, Event, Live
 from maskproxy.store.finding_rows import FindingBounds, FindingRow
+from maskproxy.store.following import Following
 from maskproxy.store.sealing import derived
 from maskproxy.store.sightings import Asker, Sighting
 from maskproxy.store.store import Store
@@ -58,7 +58,7 @@ class Allowances:
         self._version = -1
         self._live: dict[bytes, list[Live]] = {}
         self._buffer: dict[tuple[bytes, str], FindingRow] = {}
-        self._poll: asyncio.Task[None] | None = None
+        self._following: Following | None = None
 
     async def start(self, before: Allowances | None = None) -> None:
         """Begin to follow the store. `before` knew it until now: what it knows counts until the store was read."""
@@ -66,14 +66,15 @@ class Allowances:
             self._live = before._live
         with contextlib.suppress(StoreFailed):
             await self.refresh()
-        self._poll = asyncio.create_task(self._follow(), name="allowances")
+        self._following = Following(
+            self._flush, self.refresh, every_s=POLL_S, name="allowances", unforeseen=self._unforeseen
+        )
+        self._following.start()
 
     async def close(self) -> None:
         """Write what was noted, then follow no more."""
-        if self._poll is not None:
-            self._poll.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._poll
+        if self._following is not None:
+            await self._following.close()
         with contextlib.suppress(StoreFailed):
             await self._flush()
 
@@ -182,18 +183,6 @@ class Allowances:
             allowance_rows.prune(connection, now_us, self._bounds)
 
         await self._store.call(write, timeout_s=CALL_S)
-
-    async def _follow(self) -> None:
-        """Write and read every now and then. That the store fails is told by its alarm."""
-        while True:
-            await asyncio.sleep(POLL_S)
-            for step in (self._flush, self.refresh):
-                try:
-                    await step()
-                except StoreFailed:
-                    pass
-                except Exception as error:  # noqa: BLE001 - what was taken back must not stay in force for a fault of ours
-                    self._unforeseen(error)
 
     async def _flush(self) -> None:
         if not self._buffer:
